@@ -1,0 +1,1 @@
+//! Hashes as Nix spells them, and the NAR serialisation that they are taken over.

@@ -1,0 +1,12 @@
+//! cotter: keeps the pins and fixed-output hashes of Nix-built container images in step.
+//!
+//! One way through: files → [`source`] → [`syntax`] / [`manifest`] → findings → [`plan`] →
+//! [`transaction`] → files. Only [`git`] and [`nix`] ask the outside world.
+
+pub mod edit;
+pub mod git;
+pub mod hash;
+pub mod manifest;
+pub mod nix;
+pub mod source;
+pub mod transaction;

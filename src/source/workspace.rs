@@ -1,0 +1,211 @@
+//! The folder that cotter works on: its root, its files, and reading them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use ignore::{WalkBuilder, WalkState};
+
+use super::{RelPath, SourceFile};
+
+/// No source file that a person wrote is larger; a larger one is reported, not read.
+const MAX_FILE: u64 = 8 << 20;
+
+/// A file that cannot be taken as text. Each says which file and, where there is one, which place.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error("{path}: {}", describe_io(.source))]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{path}:{line}: not UTF-8 (byte {offset})")]
+    NotUtf8 {
+        path: RelPath,
+        line: usize,
+        offset: usize,
+    },
+    #[error("{path}: {size} bytes, more than the {MAX_FILE} that cotter reads")]
+    TooLarge { path: RelPath, size: u64 },
+    #[error("{path}: outside the workspace {root}")]
+    Outside { path: PathBuf, root: PathBuf },
+    #[error("{path}: not a regular file")]
+    NotAFile { path: RelPath },
+}
+
+/// "Too many levels of symbolic links" and its kin, in words that say what to do.
+fn describe_io(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            "a symbolic link that leads to itself".into()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// The workspace: a git work tree or a plain folder, with an overlay of texts that are not on the disk yet.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    root: PathBuf,
+    overlay: BTreeMap<RelPath, Arc<SourceFile>>,
+}
+
+impl Workspace {
+    /// The workspace at exactly `root`.
+    pub fn at(root: &Path) -> Result<Workspace, SourceError> {
+        let root = fs::canonicalize(root).map_err(|source| SourceError::Io {
+            path: root.into(),
+            source,
+        })?;
+        Ok(Workspace {
+            root,
+            overlay: BTreeMap::new(),
+        })
+    }
+
+    /// The workspace that holds `start`: the nearest folder upwards with a `cotter.toml` or `.git`,
+    /// else `start` itself.
+    pub fn discover(start: &Path) -> Result<Workspace, SourceError> {
+        let mut workspace = Workspace::at(start)?;
+        let found = workspace
+            .root
+            .ancestors()
+            .find(|dir| dir.join("cotter.toml").is_file() || dir.join(".git").exists())
+            .map(Path::to_path_buf);
+        if let Some(root) = found {
+            workspace.root = root;
+        }
+        Ok(workspace)
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The same workspace in which `files` stand instead of what lies on the disk.
+    pub fn with_overlay(&self, files: impl IntoIterator<Item = SourceFile>) -> Workspace {
+        let mut next = self.clone();
+        for file in files {
+            next.overlay.insert(file.path().clone(), Arc::new(file));
+        }
+        next
+    }
+
+    /// `path`, as a user gave it from `base`, as a path in the workspace; links are resolved.
+    pub fn locate(&self, base: &Path, path: &Path) -> Result<RelPath, SourceError> {
+        let full = base.join(path);
+        let real = fs::canonicalize(&full).map_err(|source| SourceError::Io {
+            path: full.clone(),
+            source,
+        })?;
+        real.strip_prefix(&self.root)
+            .ok()
+            .and_then(RelPath::new)
+            .ok_or(SourceError::Outside {
+                path: real,
+                root: self.root.clone(),
+            })
+    }
+
+    /// Every file below `folder` that git tracks (`tracked`) or does not ignore, sorted; in a plain folder every
+    /// file. Symbolic links are not followed: what they point at is met under its own name, or is not the
+    /// workspace's. Names that are not UTF-8 are passed over: no source of ours can name them.
+    pub fn files(&self, folder: &RelPath, tracked: &[RelPath]) -> Vec<RelPath> {
+        let found = Mutex::new(Vec::new());
+        WalkBuilder::new(folder.to_path(&self.root))
+            .hidden(false)
+            .follow_links(false)
+            .require_git(true)
+            .filter_entry(|entry| entry.file_name() != ".git")
+            .build_parallel()
+            .run(|| {
+                let mut mine = Batch {
+                    found: &found,
+                    paths: Vec::new(),
+                };
+                let root = &self.root;
+                Box::new(move |entry| {
+                    if let Ok(entry) = entry
+                        && entry.file_type().is_some_and(|kind| kind.is_file())
+                        && let Some(path) =
+                            entry.path().strip_prefix(root).ok().and_then(RelPath::new)
+                    {
+                        mine.paths.push(path);
+                    }
+                    WalkState::Continue
+                })
+            });
+        let mut files = found.into_inner().unwrap_or_default();
+        files.extend(
+            tracked
+                .iter()
+                .filter(|path| path.is_within(folder))
+                .filter(|path| {
+                    fs::symlink_metadata(path.to_path(&self.root)).is_ok_and(|m| m.is_file())
+                })
+                .cloned(),
+        );
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// Reads a file of the workspace, from the overlay where it has one.
+    pub fn read(&self, path: &RelPath) -> Result<Arc<SourceFile>, SourceError> {
+        if let Some(file) = self.overlay.get(path) {
+            return Ok(file.clone());
+        }
+        let bytes = self.read_bytes(path)?;
+        SourceFile::from_bytes(path.clone(), bytes.clone())
+            .map(Arc::new)
+            .map_err(|offset| {
+                let line = bytes[..offset].iter().filter(|b| **b == b'\n').count() + 1;
+                SourceError::NotUtf8 {
+                    path: path.clone(),
+                    line,
+                    offset,
+                }
+            })
+    }
+
+    fn read_bytes(&self, path: &RelPath) -> Result<Vec<u8>, SourceError> {
+        let full = path.to_path(&self.root);
+        let io = |source| SourceError::Io {
+            path: path.as_str().into(),
+            source,
+        };
+        let real = fs::canonicalize(&full).map_err(io)?;
+        if !real.starts_with(&self.root) {
+            return Err(SourceError::Outside {
+                path: real,
+                root: self.root.clone(),
+            });
+        }
+        let meta = fs::metadata(&real).map_err(io)?;
+        if !meta.is_file() {
+            return Err(SourceError::NotAFile { path: path.clone() });
+        }
+        if meta.len() > MAX_FILE {
+            return Err(SourceError::TooLarge {
+                path: path.clone(),
+                size: meta.len(),
+            });
+        }
+        fs::read(&real).map_err(io)
+    }
+}
+
+/// What one walker thread found; handed over when the thread is done, so that threads do not wait for each other.
+struct Batch<'a> {
+    found: &'a Mutex<Vec<RelPath>>,
+    paths: Vec<RelPath>,
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut found) = self.found.lock() {
+            found.append(&mut self.paths);
+        }
+    }
+}
