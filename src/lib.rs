@@ -9,4 +9,5 @@ pub mod hash;
 pub mod manifest;
 pub mod nix;
 pub mod source;
+pub mod syntax;
 pub mod transaction;

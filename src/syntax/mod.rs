@@ -1,0 +1,24 @@
+//! Nix text as a tree: parsing, finding what an expression is bound to, decoding and writing strings.
+//!
+//! The only room that names rnix. Nothing here evaluates Nix: a value that cannot be read off the text is
+//! unknown, never guessed. Not here: which values are pins (`pin`).
+
+mod attrs;
+mod call;
+mod comment;
+mod depth;
+mod file;
+mod resolve;
+mod scope;
+mod string;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use attrs::Attrs;
+pub use call::{Call, calls, sets_with};
+pub use depth::STACK_SIZE;
+pub use file::{Library, NixFile, SyntaxProblem};
+pub use resolve::{List, Value};
+pub use string::{decode_double_quoted, encode_double_quoted};
+pub use text::{Part, Text};

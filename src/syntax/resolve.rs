@@ -1,0 +1,407 @@
+//! What an expression is, as far as the text alone tells: names are followed to their bindings, strings are put
+//! together, imports are opened. Whatever depends on evaluation is [`Value::Unknown`].
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use rnix::ast::{self, AstToken, BinOpKind, Expr, InterpolPart, LiteralKind};
+use rnix::{SyntaxKind, SyntaxNode};
+use rowan::ast::AstNode;
+
+use super::attrs::Attrs;
+use super::file::{Library, NixFile};
+use super::scope::{self, Bound};
+use super::string::Quoting;
+use super::text::{Part, Text};
+
+/// How many expressions one question may look at: `a = b + b; b = c + c; …` grows without end otherwise.
+const MAX_STEPS: usize = 4_000;
+const MAX_DEPTH: usize = 100;
+
+/// What an expression is known to be.
+#[derive(Clone, Debug)]
+pub enum Value {
+    Text(Text),
+    Attrs(Attrs),
+    List(List),
+    Bool(bool),
+    Null,
+    /// A path literal, as it is written.
+    Path(String),
+    Unknown,
+}
+
+impl Value {
+    pub fn text(self) -> Option<Text> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn attrs(self) -> Option<Attrs> {
+        match self {
+            Value::Attrs(attrs) => Some(attrs),
+            _ => None,
+        }
+    }
+
+    pub fn list(self) -> Option<List> {
+        match self {
+            Value::List(list) => Some(list),
+            _ => None,
+        }
+    }
+}
+
+/// A list; its elements are looked at when they are asked for.
+#[derive(Clone, Debug)]
+pub struct List {
+    file: Rc<NixFile>,
+    list: ast::List,
+}
+
+impl List {
+    pub fn items(&self, library: &Library) -> Vec<Value> {
+        self.list
+            .items()
+            .map(|item| Resolver::new(library).value(&self.file, &item))
+            .collect()
+    }
+}
+
+/// One question about the text; it gives up after [`MAX_STEPS`].
+pub(super) struct Resolver<'l, 'w> {
+    library: &'l Library<'w>,
+    steps: Cell<usize>,
+    depth: Cell<usize>,
+}
+
+impl<'l, 'w> Resolver<'l, 'w> {
+    pub fn new(library: &'l Library<'w>) -> Self {
+        Resolver {
+            library,
+            steps: Cell::new(0),
+            depth: Cell::new(0),
+        }
+    }
+
+    pub fn value(&self, file: &Rc<NixFile>, expr: &Expr) -> Value {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MAX_STEPS || self.depth.get() >= MAX_DEPTH {
+            return Value::Unknown;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let value = self.look(file, expr).unwrap_or(Value::Unknown);
+        self.depth.set(self.depth.get() - 1);
+        value
+    }
+
+    fn look(&self, file: &Rc<NixFile>, expr: &Expr) -> Option<Value> {
+        Some(match expr {
+            Expr::Str(string) => Value::Text(self.string(file, string)?),
+            Expr::Literal(literal) => match literal.kind() {
+                LiteralKind::Uri(_) => Value::Text(Text {
+                    parts: vec![uri(file, literal)],
+                }),
+                _ => Value::Unknown,
+            },
+            Expr::Ident(ident) => match ident.to_string().as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                "null" => Value::Null,
+                name => self.name(file, name, ident.syntax()),
+            },
+            Expr::Paren(paren) => self.value(file, &paren.expr()?),
+            Expr::AttrSet(set) => {
+                Value::Attrs(Attrs::of(file.clone(), set.syntax().clone(), Vec::new()))
+            }
+            Expr::LegacyLet(set) => {
+                Attrs::of(file.clone(), set.syntax().clone(), Vec::new()).get_in(self, "body")?
+            }
+            Expr::LetIn(binding) => self.value(file, &binding.body()?),
+            Expr::With(with) => self.value(file, &with.body()?),
+            Expr::Assert(assert) => self.value(file, &assert.body()?),
+            Expr::List(list) => Value::List(List {
+                file: file.clone(),
+                list: list.clone(),
+            }),
+            Expr::PathRel(path) => Value::Path(path.to_string()),
+            Expr::PathAbs(path) => Value::Path(path.to_string()),
+            Expr::Select(select) => self.select(file, select)?,
+            Expr::BinOp(operation) => self.operation(file, operation)?,
+            Expr::Apply(apply) => self.apply(file, apply)?,
+            _ => Value::Unknown,
+        })
+    }
+
+    fn string(&self, file: &Rc<NixFile>, string: &ast::Str) -> Option<Text> {
+        let quoting = if file.slice(string.syntax().text_range()).starts_with('"') {
+            Quoting::Double
+        } else {
+            Quoting::Indented
+        };
+        let pieces: Vec<_> = string.parts().collect();
+        let whole =
+            pieces.len() <= 1 && !matches!(pieces.first(), Some(InterpolPart::Interpolation(_)));
+        let mut parts = Vec::new();
+        for piece in &pieces {
+            match piece {
+                InterpolPart::Literal(content) => {
+                    let range = content.syntax().text_range();
+                    let source = content.syntax().text();
+                    // The indentation of a string of several lines is not ours to work out.
+                    if quoting == Quoting::Indented && source.contains('\n') {
+                        return None;
+                    }
+                    let range = range.start().into()..range.end().into();
+                    let value = quoting.decode(source);
+                    parts.push(Part::new(
+                        file.path().clone(),
+                        range,
+                        source,
+                        quoting,
+                        value,
+                        whole,
+                    ));
+                }
+                InterpolPart::Interpolation(inner) => {
+                    let text = self.value(file, &inner.expr()?).text()?;
+                    parts.extend(text.parts);
+                }
+            }
+        }
+        if parts.is_empty() {
+            // An empty literal has no content token; its place is between the quotes.
+            let start = usize::from(string.syntax().text_range().start());
+            let at = start + if quoting == Quoting::Double { 1 } else { 2 };
+            parts.push(Part::new(
+                file.path().clone(),
+                at..at,
+                "",
+                quoting,
+                String::new(),
+                true,
+            ));
+        }
+        Some(Text { parts })
+    }
+
+    /// What `name` means at `from`: the innermost `let`, `rec` set or argument that binds it, else a `with`.
+    pub fn name(&self, file: &Rc<NixFile>, name: &str, from: &SyntaxNode) -> Value {
+        let mut withs = Vec::new();
+        let mut child = from.clone();
+        while let Some(node) = child.parent() {
+            let binds = match node.kind() {
+                SyntaxKind::NODE_LET_IN | SyntaxKind::NODE_LEGACY_LET | SyntaxKind::NODE_LAMBDA => {
+                    true
+                }
+                SyntaxKind::NODE_ATTR_SET => {
+                    ast::AttrSet::cast(node.clone()).is_some_and(|set| set.rec_token().is_some())
+                }
+                SyntaxKind::NODE_WITH => {
+                    if let Some(with) = ast::With::cast(node.clone())
+                        && with.body().is_some_and(|body| *body.syntax() == child)
+                    {
+                        withs.extend(with.namespace());
+                    }
+                    false
+                }
+                _ => false,
+            };
+            if binds
+                && let Some(value) =
+                    Attrs::of(file.clone(), node.clone(), Vec::new()).get_in(self, name)
+            {
+                return named(value, name);
+            }
+            child = node;
+        }
+        for namespace in withs {
+            if let Value::Attrs(attrs) = self.value(file, &namespace)
+                && let Some(value) = attrs.get_in(self, name)
+            {
+                return named(value, name);
+            }
+        }
+        Value::Unknown
+    }
+
+    /// What an entry of `node` binds `name` to.
+    pub fn bound(&self, file: &Rc<NixFile>, node: &SyntaxNode, bound: &Bound, name: &str) -> Value {
+        match bound {
+            Bound::Expr(expr) => self.value(file, expr),
+            Bound::Outer => self.name(file, name, node),
+            Bound::From(expr) => match self.value(file, expr) {
+                Value::Attrs(attrs) => attrs
+                    .get_in(self, name)
+                    .map_or(Value::Unknown, |value| named(value, name)),
+                _ => Value::Unknown,
+            },
+            Bound::Argument => Value::Unknown,
+            Bound::Whole(lambda) => self.fixed_point(file, lambda, name),
+        }
+    }
+
+    /// `finalAttrs` in `mkDerivation (finalAttrs: { … })` is the set that the function returns.
+    fn fixed_point(&self, file: &Rc<NixFile>, lambda: &ast::Lambda, name: &str) -> Value {
+        let by_convention = name.starts_with("final") || matches!(name, "self" | "this");
+        match lambda.body() {
+            Some(body)
+                if by_convention && matches!(lambda.param(), Some(ast::Param::IdentParam(_))) =>
+            {
+                self.value(file, &body)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn select(&self, file: &Rc<NixFile>, select: &ast::Select) -> Option<Value> {
+        let mut value = self.value(file, &select.expr()?);
+        for key in scope::keys(&select.attrpath()?) {
+            let key = key?;
+            let found = match value {
+                Value::Attrs(attrs) => attrs.get_in(self, &key),
+                _ => None,
+            };
+            value = named(found?, &key);
+        }
+        Some(value)
+    }
+
+    fn operation(&self, file: &Rc<NixFile>, operation: &ast::BinOp) -> Option<Value> {
+        let (left, right) = (
+            self.value(file, &operation.lhs()?),
+            self.value(file, &operation.rhs()?),
+        );
+        match (operation.operator()?, left, right) {
+            (BinOpKind::Add, Value::Text(mut left), Value::Text(right)) => {
+                left.parts.extend(right.parts);
+                Some(Value::Text(left))
+            }
+            (BinOpKind::Update, Value::Attrs(left), Value::Attrs(mut right)) => {
+                right.members.extend(left.members);
+                Some(Value::Attrs(right))
+            }
+            _ => None,
+        }
+    }
+
+    /// A call. `import ./x.nix` is what that file is; for any other function on a set, the set: what a derivation or
+    /// a fetcher was given is what it lets one read back (`src.rev`, `package.version`).
+    fn apply(&self, file: &Rc<NixFile>, apply: &ast::Apply) -> Option<Value> {
+        let (function, argument) = (apply.lambda()?, apply.argument()?);
+        match called(&function).as_deref() {
+            Some("import") => {
+                let path = self.imported(file, &argument)?;
+                let target = self.library.get(&path)?;
+                return Some(self.value(&target, &target.expr()?));
+            }
+            Some("toString") => return Some(self.value(file, &argument)),
+            // These take what they are given as something else than a description of their result.
+            Some("callPackage" | "map" | "filter" | "attrNames" | "attrValues" | "removeAttrs") => {
+                return None;
+            }
+            _ => {}
+        }
+        if let Expr::Apply(import) = &function
+            && import.lambda().and_then(|f| called(&f)).as_deref() == Some("import")
+        {
+            return self.imported_call(file, import, &argument);
+        }
+        match unparenthesised(&argument)? {
+            Expr::Lambda(lambda) => {
+                let body = lambda.body()?;
+                matches!(lambda.param(), Some(ast::Param::IdentParam(_)))
+                    .then(|| self.value(file, &body))
+            }
+            argument => match self.value(file, &argument) {
+                Value::Attrs(attrs) => Some(Value::Attrs(attrs)),
+                _ => None,
+            },
+        }
+    }
+
+    /// `import ./x.nix { … }`: the body of the function in that file, unless an argument replaces a default.
+    fn imported_call(
+        &self,
+        file: &Rc<NixFile>,
+        import: &ast::Apply,
+        argument: &Expr,
+    ) -> Option<Value> {
+        let target = self
+            .library
+            .get(&self.imported(file, &import.argument()?)?)?;
+        let Expr::Lambda(lambda) = unparenthesised(&target.expr()?)? else {
+            return None;
+        };
+        let Value::Attrs(given) = self.value(file, argument) else {
+            return None;
+        };
+        let replaces_default = target.scope(lambda.syntax()).entries.iter().any(|entry| {
+            matches!(entry.bound, Bound::Expr(_))
+                && entry
+                    .keys
+                    .first()
+                    .and_then(|k| k.as_deref())
+                    .is_some_and(|name| given.get_in(self, name).is_some())
+        });
+        if replaces_default {
+            return None;
+        }
+        Some(self.value(&target, &lambda.body()?))
+    }
+
+    fn imported(&self, file: &Rc<NixFile>, argument: &Expr) -> Option<crate::source::RelPath> {
+        let Expr::PathRel(path) = unparenthesised(argument)? else {
+            return None;
+        };
+        let path = file.path().parent().join(path.to_string())?;
+        if path.file_name().ends_with(".nix") {
+            Some(path)
+        } else {
+            path.join("default.nix")
+        }
+    }
+}
+
+/// Marks what was reached by `name`.
+fn named(mut value: Value, name: &str) -> Value {
+    if let Value::Text(text) = &mut value {
+        for part in &mut text.parts {
+            part.via.get_or_insert_with(|| name.to_owned());
+        }
+    }
+    value
+}
+
+fn uri(file: &Rc<NixFile>, literal: &ast::Literal) -> Part {
+    let range = literal.syntax().text_range();
+    let source = file.slice(range);
+    let range = range.start().into()..range.end().into();
+    Part::new(
+        file.path().clone(),
+        range,
+        source,
+        Quoting::Uri,
+        source.to_owned(),
+        true,
+    )
+}
+
+/// The last name of the function that is called: `fetchgit` for `pkgs.fetchgit`.
+pub(super) fn called(function: &Expr) -> Option<String> {
+    match unparenthesised(function)? {
+        Expr::Ident(ident) => Some(ident.to_string()),
+        Expr::Select(select) => scope::keys(&select.attrpath()?).pop()?,
+        _ => None,
+    }
+}
+
+pub(super) fn unparenthesised(expr: &Expr) -> Option<Expr> {
+    let mut expr = expr.clone();
+    while let Expr::Paren(paren) = &expr {
+        expr = paren.expr()?;
+    }
+    Some(expr)
+}
