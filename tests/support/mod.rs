@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod repo;
+pub mod store;
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
