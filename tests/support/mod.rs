@@ -4,6 +4,7 @@
 // Each test binary takes in this module whole and uses its own part of it.
 #![allow(dead_code)]
 
+pub mod fetchers;
 pub mod repo;
 pub mod store;
 
