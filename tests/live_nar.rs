@@ -9,6 +9,7 @@ use cotter::git::{GitError, TreeError};
 use cotter::hash::Algo;
 use support::fetchers::{Real, native, new_repo, oid, open};
 use support::repo::Repo;
+use support::run_ok;
 use support::store::Store;
 
 fn make_executable(repo: &Repo, path: &str) {
@@ -189,4 +190,29 @@ fn what_is_missing_is_named() {
     let absent = "0123456789012345678901234567890123456789";
     let error = open(&repo).nar_hash(oid(absent), Algo::Sha256).unwrap_err();
     assert!(error.to_string().contains(absent), "{error}");
+}
+
+#[test]
+fn a_tree_made_to_unfold_for_ever_is_refused() {
+    let (_temp, repo) = new_repo();
+    let leaf = repo.write("f", "x").git(&["hash-object", "-w", "f"]);
+    let mut below = format!("100644 blob {leaf}");
+    for _ in 0..6 {
+        // 200 names for one tree, six times over: 64 million million files.
+        let listing: String = (0..200).map(|n| format!("{below}\t{n}\n")).collect();
+        repo.write("listing", listing);
+        // An alias, because only a shell gives git the file as its standard input.
+        let mut mktree = repo.command();
+        mktree.args(["-c", "alias.from=!git mktree < listing", "from"]);
+        below = format!("040000 tree {}", run_ok(&mut mktree, "git"));
+    }
+    let tree = below.rsplit(' ').next().unwrap();
+    let commit = repo.git(&["commit-tree", "-m", "bomb", tree]);
+    let error = open(&repo)
+        .nar_hash(oid(&commit), Algo::Sha256)
+        .unwrap_err();
+    assert!(
+        matches!(error, GitError::Tree(TreeError::TooLarge { .. })),
+        "{error}"
+    );
 }

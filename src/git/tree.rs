@@ -10,7 +10,7 @@ use super::{Oid, Repo};
 use crate::hash::NarError;
 
 /// More than any tree that people check out; fewer than one made to unfold into all memory.
-const MOST_STEPS: usize = 8_000_000;
+const MOST_STEPS: usize = 2_000_000;
 
 /// Why a tree could not be read from a repository's objects.
 #[derive(Debug, thiserror::Error)]
