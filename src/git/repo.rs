@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use super::TreeError;
+
 /// What went wrong with git, in words for the user: which place, what was expected, what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     #[error("{path}: not a git repository that can be opened: {reason}")]
     Open { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Tree(#[from] TreeError),
 }
 
 /// An opened repository; cheap to share between threads.
 pub struct Repo {
-    #[allow(dead_code)]
     pub(super) inner: gix::ThreadSafeRepository,
 }
 
