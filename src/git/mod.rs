@@ -1,7 +1,16 @@
-//! What git knows: refs of clones and remotes, ancestry, trees. The only room that names gix.
+//! What git knows: refs of clones and remotes, ancestry, trees, merges. The only room that names gix.
+//!
+//! Not here: what a pin is, and changing any repository: clones are only read, and what is fetched
+//! goes into cotter's own cache.
 
+mod error;
+mod location;
 mod oid;
+mod refs;
 mod repo;
 
-pub use oid::Oid;
-pub use repo::{GitError, Repo};
+pub use error::GitError;
+pub use location::Location;
+pub use oid::{NotAnOid, Oid};
+pub use refs::{Head, Refs};
+pub use repo::{CommitTime, Repo};
