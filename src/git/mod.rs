@@ -3,14 +3,22 @@
 //! Not here: what a pin is, and changing any repository: clones are only read, and what is fetched
 //! goes into cotter's own cache.
 
+mod ask;
+mod cache;
+mod credentials;
 mod error;
+mod http;
 mod location;
 mod oid;
 mod refs;
+mod remote;
 mod repo;
+mod ssh;
+mod watch;
 
 pub use error::GitError;
 pub use location::Location;
 pub use oid::{NotAnOid, Oid};
 pub use refs::{Head, Refs};
+pub use remote::{Git, GitOptions, Need};
 pub use repo::{CommitTime, Repo};
