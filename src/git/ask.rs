@@ -94,7 +94,11 @@ impl Remote {
     }
 
     /// The git protocol over TCP. Reads end by themselves when the remote falls silent.
-    fn daemon(&self, url: &gix::Url, version: Protocol) -> io::Result<Daemon<TcpStream, TcpStream>> {
+    fn daemon(
+        &self,
+        url: &gix::Url,
+        version: Protocol,
+    ) -> io::Result<Daemon<TcpStream, TcpStream>> {
         use std::net::ToSocketAddrs;
         let host = url.host().ok_or(io::ErrorKind::InvalidInput)?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');

@@ -64,12 +64,18 @@ impl Cache {
         let source = repo
             .remote_at_without_url_rewrite(remote.url.clone())
             .and_then(|source| {
-                let specs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "HEAD"];
+                let specs = [
+                    "+refs/heads/*:refs/heads/*",
+                    "+refs/tags/*:refs/tags/*",
+                    "HEAD",
+                ];
                 source.with_refspecs(specs, Direction::Fetch)
             })
             .map_err(failed)?
             .with_fetch_tags(Tags::None);
-        let (connection, said) = remote.open(&config, watch)?.connection(&config, &source, watch);
+        let (connection, said) = remote
+            .open(&config, watch)?
+            .connection(&config, &source, watch);
         let failed = |error: gix::Error| remote.failure(&error, said.as_ref());
         let fetch = connection
             .prepare_fetch(watch.clone(), Default::default())
@@ -127,7 +133,9 @@ impl Cache {
             })
             .map_err(failed)?
             .with_fetch_tags(Tags::None);
-        let (connection, said) = remote.open(&config, watch)?.connection(&config, &source, watch);
+        let (connection, said) = remote
+            .open(&config, watch)?
+            .connection(&config, &source, watch);
         let failed = |error: gix::Error| remote.failure(&error, said.as_ref());
         connection
             .prepare_fetch(watch.clone(), Default::default())

@@ -66,7 +66,9 @@ impl GitError {
             GitError::Offline { .. } => {
                 "run once without `--offline`, or name a local clone with `--clone`"
             }
-            GitError::Timeout { .. } => "check that the remote can be reached, or raise the timeout",
+            GitError::Timeout { .. } => {
+                "check that the remote can be reached, or raise the timeout"
+            }
             GitError::Password { .. } => {
                 "configure a credential helper: `git config --global credential.helper ...`; cotter never asks"
             }
@@ -122,7 +124,9 @@ pub(super) fn scrub(text: &str) -> String {
             Some(colon) => {
                 let scheme = word[..colon]
                     .rfind(|c: char| !c.is_ascii_alphanumeric())
-                    .map_or(0, |at| at + word[at..].chars().next().map_or(0, char::len_utf8));
+                    .map_or(0, |at| {
+                        at + word[at..].chars().next().map_or(0, char::len_utf8)
+                    });
                 out.push_str(&word[..scheme]);
                 out.push_str(&without_credentials(&word[scheme..]));
             }
@@ -139,7 +143,9 @@ mod tests {
     #[test]
     fn no_url_keeps_its_credentials() {
         assert_eq!(
-            scrub("Credentials for \"https://me:s3cret@example.org/x\" were\n not (ssh://u:pw@h/p) taken"),
+            scrub(
+                "Credentials for \"https://me:s3cret@example.org/x\" were\n not (ssh://u:pw@h/p) taken"
+            ),
             "Credentials for \"https://example.org/x\" were not (ssh://u@h/p) taken"
         );
         assert_eq!(scrub("a b://c"), "a b://c");

@@ -64,7 +64,9 @@ pub(super) fn parse_url(url: &str) -> Result<gix::Url, GitError> {
         reason: reason.to_owned(),
     };
     if url.starts_with('-') {
-        return Err(refuse("it begins with a dash and would be taken for an option"));
+        return Err(refuse(
+            "it begins with a dash and would be taken for an option",
+        ));
     }
     if url.chars().any(char::is_control) {
         return Err(refuse("it holds a control character"));
@@ -75,16 +77,22 @@ pub(super) fn parse_url(url: &str) -> Result<gix::Url, GitError> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'))
     {
-        return Err(refuse("it names a remote helper, which would run a command"));
+        return Err(refuse(
+            "it names a remote helper, which would run a command",
+        ));
     }
     let parsed = gix::url::parse(url).map_err(|_| refuse("it cannot be parsed"))?;
     use gix::url::Scheme::*;
     if !matches!(parsed.scheme, File | Git | Ssh | Http | Https) {
-        return Err(refuse("its scheme is none of https, http, ssh, git and file"));
+        return Err(refuse(
+            "its scheme is none of https, http, ssh, git and file",
+        ));
     }
     let dash = |text: Option<&str>| text.is_some_and(|text| text.starts_with('-'));
     if dash(parsed.host()) || dash(parsed.user()) || parsed.path.first() == Some(&b'-') {
-        return Err(refuse("a part of it begins with a dash and would be taken for an option"));
+        return Err(refuse(
+            "a part of it begins with a dash and would be taken for an option",
+        ));
     }
     if parsed.scheme != File && parsed.host().is_none_or(str::is_empty) {
         return Err(refuse("it names no host"));

@@ -5,20 +5,28 @@
 
 mod ask;
 mod cache;
+mod content;
 mod credentials;
 mod error;
+mod history;
 mod http;
 mod location;
+mod merge;
 mod oid;
 mod refs;
 mod remote;
 mod repo;
 mod ssh;
+mod tracked;
 mod watch;
 
+pub use content::DirEntry;
 pub use error::GitError;
+pub use history::Ancestry;
 pub use location::Location;
+pub use merge::Conflict;
 pub use oid::{NotAnOid, Oid};
 pub use refs::{Head, Refs};
 pub use remote::{Git, GitOptions, Need};
 pub use repo::{CommitTime, Repo};
+pub use tracked::tracked_files;

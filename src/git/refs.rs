@@ -76,7 +76,8 @@ impl Repo {
             let Ok(mut reference) = reference else {
                 continue;
             };
-            let Ok(name) = std::str::from_utf8(reference.name().as_bstr()).map(str::to_owned) else {
+            let Ok(name) = std::str::from_utf8(reference.name().as_bstr()).map(str::to_owned)
+            else {
                 continue;
             };
             let remote = name.strip_prefix("refs/remotes/");
@@ -146,8 +147,8 @@ fn remote_of(
 }
 
 fn head_of(repo: &gix::Repository, by_name: &BTreeMap<String, Oid>) -> Option<Head> {
-    let branch = symbolic(repo, "HEAD")
-        .and_then(|target| Some(target.strip_prefix(HEADS)?.to_owned()));
+    let branch =
+        symbolic(repo, "HEAD").and_then(|target| Some(target.strip_prefix(HEADS)?.to_owned()));
     let shown = branch
         .as_ref()
         .and_then(|name| by_name.get(&format!("{HEADS}{name}")).copied());

@@ -86,7 +86,10 @@ impl Git {
                 });
             }
         });
-        locations.iter().map(|location| self.refs(location)).collect()
+        locations
+            .iter()
+            .map(|location| self.refs(location))
+            .collect()
     }
 
     /// The repository of `location` with what is needed: a clone or local path as it is, never written
@@ -128,17 +131,17 @@ impl Git {
         })
     }
 
-    fn fetched(
-        &self,
-        location: &Location,
-        remote: Remote,
-        need: &Need,
-    ) -> Result<Repo, GitError> {
+    fn fetched(&self, location: &Location, remote: Remote, need: &Need) -> Result<Repo, GitError> {
         let cache = Cache::new(&self.options.cache_dir, location);
         let limit = Limit::Idle(self.options.timeout);
         if let Need::Commits(wanted) = need {
             let all = |repo: &Repo| wanted.iter().all(|oid| repo.has_commit(*oid));
-            let kept = || cache.history().filter(all).or_else(|| cache.commits().filter(all));
+            let kept = || {
+                cache
+                    .history()
+                    .filter(all)
+                    .or_else(|| cache.commits().filter(all))
+            };
             if let Some(repo) = kept() {
                 return Ok(repo);
             }
@@ -182,7 +185,14 @@ impl Git {
     /// Says which ref names what turned out to be no commit.
     fn named(&self, location: &Location, oid: Oid, error: GitError) -> GitError {
         match (error, self.refs.known(location)) {
-            (GitError::NotACommit { location, name, kind }, Some(Ok(refs))) => GitError::NotACommit {
+            (
+                GitError::NotACommit {
+                    location,
+                    name,
+                    kind,
+                },
+                Some(Ok(refs)),
+            ) => GitError::NotACommit {
                 location,
                 name: refs
                     .by_name

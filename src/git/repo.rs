@@ -46,12 +46,11 @@ impl Repo {
     }
 
     pub(super) fn open_as(path: &Path, view: View, location: Location) -> Result<Repo, GitError> {
-        let inner = gix::ThreadSafeRepository::open_opts(path, reading()).map_err(|e| {
-            GitError::Open {
+        let inner =
+            gix::ThreadSafeRepository::open_opts(path, reading()).map_err(|e| GitError::Open {
                 path: path.into(),
                 reason: reason(&e),
-            }
-        })?;
+            })?;
         Ok(Repo {
             inner,
             view,
@@ -115,13 +114,11 @@ impl Repo {
                 oid,
             })?;
         let kind = object.kind;
-        object
-            .try_into_commit()
-            .map_err(|_| GitError::NotACommit {
-                location: self.location.to_string(),
-                name: oid.to_string(),
-                kind: kind.to_string(),
-            })
+        object.try_into_commit().map_err(|_| GitError::NotACommit {
+            location: self.location.to_string(),
+            name: oid.to_string(),
+            kind: kind.to_string(),
+        })
     }
 
     /// The commit that `rev` means: a full commit name, a full ref name, a branch or tag as [`Refs`]
@@ -135,7 +132,9 @@ impl Repo {
         }
         match find(&self.refs()?, rev) {
             Found::One(oid) => Ok(oid),
-            Found::Two => Err(self.ambiguous(rev, vec![format!("{HEADS}{rev}"), format!("{TAGS}{rev}")])),
+            Found::Two => {
+                Err(self.ambiguous(rev, vec![format!("{HEADS}{rev}"), format!("{TAGS}{rev}")]))
+            }
             Found::None => self.by_abbreviation(rev),
         }
     }
