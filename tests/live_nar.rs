@@ -157,7 +157,7 @@ fn trees_that_no_disk_can_hold_are_refused() {
             .nar_hash(oid(&commit), Algo::Sha256)
             .unwrap_err();
         assert!(
-            matches!(error, GitError::Tree(TreeError::Unreal { .. })),
+            matches!(&error, GitError::Tree(tree) if matches!(**tree, TreeError::Unreal { .. })),
             "{names:?}: {error}"
         );
     }
@@ -212,7 +212,7 @@ fn a_tree_made_to_unfold_for_ever_is_refused() {
         .nar_hash(oid(&commit), Algo::Sha256)
         .unwrap_err();
     assert!(
-        matches!(error, GitError::Tree(TreeError::TooLarge { .. })),
+        matches!(&error, GitError::Tree(tree) if matches!(**tree, TreeError::TooLarge { .. })),
         "{error}"
     );
 }

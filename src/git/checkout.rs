@@ -157,7 +157,9 @@ impl Repo {
                         });
                         continue;
                     }
-                    let blob = repo.find_blob(id).map_err(|e| self.unreadable(id, e))?;
+                    let blob = repo
+                        .find_blob(id)
+                        .map_err(|e| self.unreadable_object(id, e))?;
                     found.extend(attributes(&blob.data).into_iter().map(|(line, kind)| {
                         CheckoutTrait {
                             path: path.clone(),

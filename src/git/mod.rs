@@ -1,13 +1,38 @@
-//! What git knows: refs of clones and remotes, ancestry, trees. The only room that names gix.
+//! What git knows: refs of clones and remotes, ancestry, trees, merges. The only room that names gix.
+//!
+//! Not here: what a pin is, and changing any repository: clones are only read, and what is fetched
+//! goes into cotter's own cache.
 
+mod ask;
+mod cache;
 mod checkout;
+mod content;
+mod credentials;
+mod error;
+mod history;
+mod http;
+mod location;
+mod merge;
 mod nar;
 mod oid;
 mod read_ahead;
+mod refs;
+mod remote;
 mod repo;
+mod ssh;
+mod tracked;
 mod tree;
+mod watch;
 
 pub use checkout::{CheckoutTrait, FetchMethod, TraitKind, obstacles};
-pub use oid::Oid;
-pub use repo::{GitError, Repo};
+pub use content::DirEntry;
+pub use error::GitError;
+pub use history::Ancestry;
+pub use location::Location;
+pub use merge::Conflict;
+pub use oid::{NotAnOid, Oid};
+pub use refs::{Head, Refs};
+pub use remote::{Git, GitOptions, Need};
+pub use repo::{CommitTime, Repo};
+pub use tracked::tracked_files;
 pub use tree::TreeError;

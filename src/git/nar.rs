@@ -62,7 +62,7 @@ impl Repo {
                         Some(content) => content,
                         None => repo
                             .find_blob(*id)
-                            .map_err(|e| self.unreadable(*id, e))?
+                            .map_err(|e| self.unreadable_object(*id, e))?
                             .take_data(),
                     };
                     match kind {

@@ -82,7 +82,7 @@ impl Repo {
         repo
     }
 
-    pub(super) fn unreadable(&self, oid: gix::ObjectId, reason: impl ToString) -> TreeError {
+    pub(super) fn unreadable_object(&self, oid: gix::ObjectId, reason: impl ToString) -> TreeError {
         TreeError::Object {
             repo: self.inner.path().to_owned(),
             oid: Oid(oid),
@@ -97,7 +97,7 @@ impl Repo {
         let mut tree = repo
             .find_object(commit.0)
             .and_then(|object| object.peel_to_tree())
-            .map_err(|e| self.unreadable(commit.0, e))?;
+            .map_err(|e| self.unreadable_object(commit.0, e))?;
         let components: Vec<&[u8]> = below
             .split('/')
             .filter(|part| !part.is_empty())
@@ -108,7 +108,7 @@ impl Repo {
         } else {
             let entry = tree
                 .peel_to_entry(components)
-                .map_err(|e| self.unreadable(commit.0, e))?
+                .map_err(|e| self.unreadable_object(commit.0, e))?
                 .ok_or_else(|| TreeError::NoPath {
                     repo: self.inner.path().to_owned(),
                     commit,
@@ -146,9 +146,9 @@ impl Repo {
                     let first = pending.len();
                     let entries =
                         gix::objs::FindExt::find_tree_iter(&repo.objects, &id, &mut buffer)
-                            .map_err(|e| self.unreadable(id, e))?;
+                            .map_err(|e| self.unreadable_object(id, e))?;
                     for entry in entries {
-                        let entry = entry.map_err(|e| self.unreadable(id, e))?;
+                        let entry = entry.map_err(|e| self.unreadable_object(id, e))?;
                         let name = entry.filename.to_vec();
                         pending.push(Some((name, entry.mode.kind(), entry.oid.to_owned())));
                     }
