@@ -8,6 +8,7 @@ pub mod git;
 pub mod hash;
 pub mod manifest;
 pub mod nix;
+pub mod plan;
 pub mod source;
 pub mod syntax;
 pub mod transaction;
