@@ -8,5 +8,6 @@ pub mod git;
 pub mod hash;
 pub mod manifest;
 pub mod nix;
+pub mod process;
 pub mod source;
 pub mod transaction;
