@@ -1,0 +1,101 @@
+//! What the tests of the real thing share: tools run in a scrubbed environment and within a bounded
+//! time, and repositories whose commits are the same on every machine.
+
+// Each test binary takes in this module whole and uses its own part of it.
+#![allow(dead_code)]
+
+pub mod repo;
+
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// No tool of a test takes longer; one that does is killed and the test fails.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Where the distribution puts its tools. The caller's own PATH is not asked.
+pub const TOOL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A command that sees nothing of the caller's environment: `home` is its HOME, git reads no
+/// configuration of the machine or the user and asks nothing.
+pub fn command(program: &str, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", TOOL_PATH)
+        .env("HOME", home)
+        .env("TMPDIR", home)
+        .env("LC_ALL", "C.UTF-8")
+        .env("TZ", "UTC")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_ATTR_NOSYSTEM", "1")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh");
+    command
+}
+
+/// Runs `command` with no standard input and within a bounded time; panics when it cannot be started,
+/// naming the Debian `package` that has it.
+pub fn run(command: &mut Command, package: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap_or_else(|e| panic!("{command:?}: {e}; `apt-get install {package}` has it"));
+    let stdout = drain(child.stdout.take());
+    let stderr = drain(child.stderr.take());
+    let status = wait(&mut child, command);
+    Output {
+        status,
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
+    }
+}
+
+/// [`run`], and the standard output without its last line ending; panics when the command fails.
+pub fn run_ok(command: &mut Command, package: &str) -> String {
+    let output = run(command, package);
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).expect("output in UTF-8");
+    text.trim_end_matches('\n').to_owned()
+}
+
+fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).expect("a readable pipe");
+        }
+        bytes
+    })
+}
+
+fn wait(child: &mut Child, command: &Command) -> ExitStatus {
+    let end = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait().expect("a child to wait for") {
+            return status;
+        }
+        if Instant::now() > end {
+            let group = rustix::process::Pid::from_child(child);
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            let _ = child.wait();
+            panic!("{command:?}: still running after {PATIENCE:?}");
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
