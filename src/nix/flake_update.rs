@@ -59,34 +59,41 @@ impl FlakeUpdate<'_> {
                 lock(&args)?;
             }
         }
-        if !plan.pinned.is_empty() {
-            self.pin(&plan, &copy, nix)?;
-        }
-        let text = match copy.lock()? {
-            Some(text) => text,
-            // A flake without inputs gets no lock file from an older Nix.
-            None => self.flake_lock.unwrap_or_default().to_owned(),
-        };
+        pin(&plan.pinned, &copy, nix)?;
+        let text = copy.lock()?.ok_or(NixError::NoInputs)?;
         plan.check(&text)?;
         Ok(text)
     }
+}
 
-    fn pin(&self, plan: &Plan, copy: &FlakeCopy, nix: &Nix) -> Result<(), NixError> {
-        let before = copy.lock()?.unwrap_or_default();
-        let mut args = vec!["lock", THE_COPY];
-        for (name, flake_ref) in &plan.pinned {
-            args.extend(["--override-input", name, flake_ref]);
-        }
-        nix.flake(copy.dir(), &args)?;
-        let after = copy.lock()?.unwrap_or_default();
-        let names: Vec<&str> = plan.pinned.iter().map(|(name, _)| *name).collect();
-        let restored = restore_originals(&before, &after, &names).map_err(NixError::Written)?;
-        copy.write_lock(&restored)?;
-        // Without the overrides: as the user's next run of Nix will find it.
-        nix.flake(copy.dir(), &["lock", THE_COPY, "--no-update-lock-file"])
-            .map_err(NixError::NotAccepted)?;
-        Ok(())
+/// Locks inputs, given with references, at the revisions of these, and proves that Nix takes the result.
+fn pin(pins: &[(&str, &str)], copy: &FlakeCopy, nix: &Nix) -> Result<(), NixError> {
+    let Some(before) = copy.lock()? else {
+        return Ok(());
+    };
+    let lock = FlakeLock::parse(&before).map_err(NixError::Written)?;
+    // Nix writes a `ref` beside the revision or leaves it out, as its cache has it: asked again for what is locked
+    // already, it may answer with another text.
+    let is_there = |input: &str, flake_ref: &str| {
+        locked_rev(&lock, input).is_some_and(|rev| flake_ref.contains(rev))
+    };
+    let mut args = vec!["lock", THE_COPY];
+    let mut inputs = Vec::new();
+    for (input, flake_ref) in pins.iter().filter(|(i, r)| !is_there(i, r)) {
+        args.extend(["--override-input", input, flake_ref]);
+        inputs.push(*input);
     }
+    if inputs.is_empty() {
+        return Ok(());
+    }
+    nix.flake(copy.dir(), &args)?;
+    let after = copy.lock()?.unwrap_or_default();
+    let restored = restore_originals(&before, &after, &inputs).map_err(NixError::Written)?;
+    copy.write_lock(&restored)?;
+    // Without the overrides: as the user's next run of Nix will find it.
+    nix.flake(copy.dir(), &["lock", THE_COPY, "--no-update-lock-file"])
+        .map_err(NixError::NotAccepted)?;
+    Ok(())
 }
 
 /// The moves, sorted by how Nix makes them.
@@ -121,16 +128,15 @@ impl<'a> Plan<'a> {
                 // It has to be in the lock before it can move.
                 None => plan.needs_plain_lock = true,
             }
-            match step {
-                InputMove::Pin { flake_ref, .. } => {
-                    let shown = redact(flake_ref);
-                    if shown != *flake_ref {
-                        return Err(NixError::Credential { flake_ref: shown });
-                    }
-                    plan.pinned.push((name, flake_ref));
-                }
-                _ => plan.refreshed.push(name),
+            let InputMove::Pin { flake_ref, .. } = step else {
+                plan.refreshed.push(name);
+                continue;
+            };
+            let shown = redact(flake_ref);
+            if shown != *flake_ref {
+                return Err(NixError::Credential { flake_ref: shown });
             }
+            plan.pinned.push((name, flake_ref));
         }
         Ok(plan)
     }
@@ -147,13 +153,10 @@ impl<'a> Plan<'a> {
                 .ok_or_else(|| NixError::NoSuchInput((*name).to_owned()))?;
         }
         for (name, flake_ref) in &self.pinned {
-            let node = lock
-                .input(name)
-                .ok_or_else(|| NixError::NoSuchInput((*name).to_owned()))?;
-            let rev = node
-                .locked
-                .as_ref()
-                .and_then(|locked| locked.rev.as_deref());
+            if lock.link(name).is_none() {
+                return Err(NixError::NoSuchInput((*name).to_owned()));
+            }
+            let rev = locked_rev(&lock, name);
             if !rev.is_some_and(|rev| flake_ref.contains(rev)) {
                 return Err(NixError::NotPinned {
                     input: (*name).to_owned(),
@@ -164,6 +167,10 @@ impl<'a> Plan<'a> {
         }
         Ok(())
     }
+}
+
+fn locked_rev<'a>(lock: &'a FlakeLock, input: &str) -> Option<&'a str> {
+    lock.input(input)?.locked.as_ref()?.rev.as_deref()
 }
 
 /// Names joined by `/`, none of which Nix could take for an option.

@@ -31,6 +31,9 @@ pub enum NixError {
     /// A flake.lock that Nix has just written.
     #[error("the flake.lock that Nix wrote cannot be read: {0}")]
     Written(LockError),
+    /// An older Nix writes no lock file then.
+    #[error("the flake has no inputs to lock")]
+    NoInputs,
     #[error("the flake has no input `{0}`")]
     NoSuchInput(String),
     #[error("`{flake_ref}` holds a credential, which would show in the list of processes")]
