@@ -9,6 +9,7 @@ pub mod hash;
 pub mod manifest;
 pub mod nix;
 pub mod plan;
+pub mod process;
 pub mod source;
 pub mod syntax;
 pub mod transaction;

@@ -1,0 +1,79 @@
+//! The command line of Nix: what goes before every subcommand.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{NixError, Version};
+use crate::process::{Invocation, Output, Runner};
+
+const VERSION_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The user's Nix, found and asked for its version.
+#[derive(Clone, Copy)]
+pub struct Nix<'a> {
+    runner: &'a dyn Runner,
+    version: Version,
+    timeout: Duration,
+    offline: bool,
+}
+
+impl<'a> Nix<'a> {
+    /// Finds `nix` on PATH. [`NixError::NotInstalled`] when it is not there.
+    pub fn find(runner: &'a dyn Runner) -> Result<Nix<'a>, NixError> {
+        let ask = Invocation::new("nix")
+            .args(["--version"])
+            .timeout(VERSION_TIMEOUT);
+        let output = runner.run(&ask)?.success(&ask)?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let version = Version::parse(&printed).ok_or_else(|| NixError::Unparsable {
+            command: ask.to_string(),
+            output: printed.chars().take(200).collect(),
+        })?;
+        Ok(Nix {
+            runner,
+            version,
+            timeout: DEFAULT_TIMEOUT,
+            offline: false,
+        })
+    }
+
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// How long one run of Nix may take. 5 minutes unless told.
+    pub fn timeout(self, timeout: Duration) -> Nix<'a> {
+        Nix { timeout, ..self }
+    }
+
+    /// Whether Nix must do without the network.
+    pub fn offline(self, offline: bool) -> Nix<'a> {
+        Nix { offline, ..self }
+    }
+
+    pub(super) fn runner(&self) -> &'a dyn Runner {
+        self.runner
+    }
+
+    /// Runs `nix flake ARGS` in `dir`.
+    pub(super) fn flake(
+        &self,
+        dir: &Path,
+        args: &[&str],
+    ) -> Result<Output, crate::process::ProcessError> {
+        let mut invocation = Invocation::new("nix")
+            .args([
+                "--extra-experimental-features",
+                "nix-command flakes",
+                "flake",
+            ])
+            .args(args)
+            .dir(dir)
+            .timeout(self.timeout);
+        if self.offline {
+            invocation = invocation.args(["--offline"]);
+        }
+        self.runner.run(&invocation)?.success(&invocation)
+    }
+}
