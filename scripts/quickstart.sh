@@ -38,21 +38,30 @@ step() {
     printf '\n# %s\n' "$1"
 }
 shown() {
-    printf '$ %s\n' "$*"
+    printf '$'
+    printf ' %q' "$@"
+    printf '\n'
     "$@"
+}
+works() {
+    "$1" --version >/dev/null 2>&1
 }
 
 step "what is needed: git, a C linker, Nix"
 PATH=$PATH:${HOME:-/root}/.cargo/bin:${HOME:-/root}/.nix-profile/bin:/nix/var/nix/profiles/default/bin
 needed=()
-command -v git >/dev/null || needed+=(git)
-command -v cc >/dev/null || needed+=(gcc libc6-dev)
+works git || needed+=(git)
+works cc || needed+=(gcc libc6-dev)
 [ ${#needed[@]} -eq 0 ] || "$scripts/packages.sh" "${needed[@]}"
 wanted=()
-command -v nix-build >/dev/null || wanted+=(nix-bin)
-command -v patch >/dev/null || wanted+=(patch)
-if [ ${#wanted[@]} -gt 0 ] && ! "$scripts/packages.sh" "${wanted[@]}"; then
-    left_out+=("building the patched source: ${wanted[*]} could not be installed")
+works nix-build || wanted+=(nix-bin)
+works patch || wanted+=(patch)
+if [ ${#wanted[@]} -gt 0 ]; then
+    "$scripts/packages.sh" "${wanted[@]}" || true
+    hash -r
+fi
+if ! works nix-build || ! command -v patch >/dev/null; then
+    left_out+=("building the patched source with Nix: could not install ${wanted[*]}")
 fi
 git --version
 if [ ${#left_out[@]} -eq 0 ]; then
@@ -112,7 +121,7 @@ if [ ${#left_out[@]} -eq 0 ]; then
     # A store of its own: needs neither root nor a daemon, and leaves nothing behind on this machine.
     nix=$work/nix
     export NIX_STORE_DIR=$nix/store NIX_STATE_DIR=$nix/state NIX_LOG_DIR=$nix/log NIX_CONF_DIR=$nix/conf
-    export XDG_CACHE_HOME=$nix/cache NIX_REMOTE= NIX_PATH=
+    export XDG_CACHE_HOME=$nix/cache NIX_REMOTE='' NIX_PATH=''
     export NIX_CONFIG=$'build-users-group =\nsandbox = false\nsubstituters ='
     shown nix-build --no-out-link containers/kingfisher -A src | tee "$work/built"
     source=$(tail -n 1 "$work/built")
