@@ -60,7 +60,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
     "$scripts/packages.sh" "${wanted[@]}" || true
     hash -r
 fi
-if ! works nix-build || ! command -v patch >/dev/null; then
+if ! works nix-build || ! works patch; then
     left_out+=("building the patched source with Nix: could not install ${wanted[*]}")
 fi
 git --version
