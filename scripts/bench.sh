@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Measures cotter on two cores and prints each figure beside its target and beside what one would do without it.
+# Prints, and fails only when something cannot be run: times are for a person to judge. COTTER=FILE measures that
+# program instead of building one.
+set -euo pipefail
+
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+PATH=$PATH:${HOME:-/root}/.cargo/bin
+export LC_ALL=C.UTF-8
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+scripts/packages.sh git time util-linux || echo "bench: goes on without" >&2
+pinned=()
+if command -v taskset >/dev/null && taskset -c 0,1 true 2>/dev/null; then
+    pinned=(taskset -c "0,1")
+fi
+
+median() {
+    sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+ratio() { # A B
+    awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.1f", a / b; else print "?" }'
+}
+# Wall milliseconds of a command, whose exit status has to be EXPECTED; its output goes to a file.
+wall_ms() { # EXPECTED COMMAND...
+    local expected=$1 status=0 from to
+    shift
+    from=${EPOCHREALTIME/[.,]/}
+    "${pinned[@]}" "$@" >"$work/out" 2>"$work/err" || status=$?
+    to=${EPOCHREALTIME/[.,]/}
+    if [ "$status" -ne "$expected" ]; then
+        cat "$work/err" >&2
+        echo "bench: exit $status, not $expected: $*" >&2
+        return 1
+    fi
+    awk -v us=$((to - from)) 'BEGIN { printf "%.1f\n", us / 1000 }'
+}
+median_ms() { # TIMES EXPECTED COMMAND...
+    local times=$1 n
+    shift
+    wall_ms "$@" >/dev/null # the first one warms the page cache
+    for ((n = 0; n < times; n++)); do
+        wall_ms "$@" || return 1
+    done >"$work/times"
+    median <"$work/times"
+}
+row() { # WHAT MEASURED TARGET NOTE
+    printf '%-44s %12s   %-12s %s\n' "$1" "$2" "$3" "${4:-}"
+}
+
+if [ -n "${COTTER:-}" ]; then
+    cotter=$(realpath -- "$COTTER")
+else
+    cargo build --release --locked
+    cotter=$(realpath -- "${CARGO_TARGET_DIR:-target}/release/cotter")
+fi
+
+echo "machine: $(nproc) cores, used: ${pinned[*]:-all}"
+echo
+row "" measured target
+
+# 1. pin list over a large tree.
+tree=$work/tree
+"${pinned[@]}" cargo bench --locked --bench baseline -- "$tree" >"$work/baseline" 2>"$work/err" || {
+    cat "$work/err" >&2
+    exit 1
+}
+parse_all=$(sed -n 's/^parse_all_ms=//p' "$work/baseline")
+git init -q "$tree"
+git -C "$tree" -c gc.auto=0 add .
+corpus="$(sed -n 's/^corpus_files=//p' "$work/baseline") files, $(sed -n 's/^corpus_bytes=//p' "$work/baseline") bytes"
+list=$(median_ms 5 0 "$cotter" --root "$tree" pin list --format json)
+pins=$(grep -o '"kind":' "$work/out" | wc -l)
+row "pin list ($corpus)" "$list ms" "< 500 ms" "$pins pins"
+if /usr/bin/time --version >/dev/null 2>&1; then
+    for _ in 1 2 3 4 5; do
+        "${pinned[@]}" /usr/bin/time -f '%U %S %M' -o "$work/usage" \
+            "$cotter" --root "$tree" pin list --format json >/dev/null
+        tail -n 1 "$work/usage"
+    done >"$work/usages"
+    cpu=$(awk '{ printf "%.0f\n", ($1 + $2) * 1000 }' "$work/usages" | median)
+    rss=$(awk '{ printf "%.1f\n", $3 / 1024 }' "$work/usages" | median)
+    row "  user and system time" "$cpu ms" ""
+    row "  peak memory" "$rss MiB" "< 150 MB"
+else
+    row "  user and system time, peak memory" "left out" "" "needs the package time"
+fi
+row "  parsing every file (2 threads)" "$parse_all ms" "" "pin list is $(ratio "$parse_all" "$list") times as fast"
+grep_ms=$(median_ms 5 0 git -C "$tree" grep -c fetch)
+row "  git grep -c fetch" "$grep_ms ms" "" "pin list takes $(ratio "$list" "$grep_ms") times as long"
+if command -v statix >/dev/null; then
+    # It exits 1 when it finds something, and the corpus has something to find.
+    linter=$(median_ms 1 1 statix check "$tree")
+    row "  statix check" "$linter ms" "" "pin list is $(ratio "$linter" "$list") times as fast"
+else
+    row "  statix check" "left out" "" "not installed"
+fi
+
+# 2. A spork's bump, with a local mirror.
+scripts/example.sh "$work/example"
+scripts/example.sh "$work/example" --sync
+ops=$work/example/ops
+bump=$(median_ms 11 1 "$cotter" --root "$ops" pin bump kingfisher --dry-run)
+cat >"$work/by-hand" <<'HAND'
+set -eu
+mirror=$1/mirror/kingfisher.git ops=$1/ops out=$2
+main=$(git -C "$mirror" rev-parse main)
+short=$(git -C "$mirror" rev-parse --short=7 main)
+one=$(git -C "$mirror" rev-parse feature/upstream/clone-url-base)
+two=$(git -C "$mirror" rev-parse feature/local/skip-build-folders)
+git -C "$mirror" merge-base --is-ancestor "$main" "$one"
+git -C "$mirror" merge-base --is-ancestor "$main" "$two"
+git -C "$mirror" show "$main:Cargo.lock" >"$out/Cargo.lock"
+sed -E "s/(upstreamRev = )\"[^\"]*/\1\"$main/; s/(version = )\"[^\"]*/\1\"$short/" \
+    "$ops/containers/kingfisher/default.nix" >"$out/default.nix"
+sed "s/current-version: \"[0-9a-f]*\"/current-version: \"$short\"/" "$ops/service-versions.yaml" >"$out/versions"
+sed "s/rev=[0-9a-f]*/rev=$main/" "$ops/argocd/manifests/kingfisher/nixbuild.yaml" >"$out/nixbuild"
+HAND
+mkdir "$work/hand"
+hand=$(median_ms 11 0 sh "$work/by-hand" "$work/example" "$work/hand")
+row "pin bump of a spork, dry run" "$bump ms" "< 100 ms"
+row "  its git and sed commands from a script" "$hand ms" "" "the bump takes $(ratio "$bump" "$hand") times as long"
+
+# 3. NAR hashes from git objects.
+echo
+if [ -e benches/nar.rs ]; then
+    echo "NAR hash of a 4,000-file commit: target no slower than nix hash path on a warm checkout, and 4 times as"
+    echo "fast as archive, unpack and hash:"
+    "${pinned[@]}" cargo bench --locked --bench nar 2>"$work/err" || {
+        cat "$work/err" >&2
+        exit 1
+    }
+else
+    echo "NAR hashes: left out, there is no benches/nar.rs"
+fi

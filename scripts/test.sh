@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them; one line per stage, with its time. Fails when any stage does.
+# Works in a fresh clone on a Debian machine with Rust; as root it also makes a root directory with a newer Nix.
+# COTTER_TEST_NIX_ROOTS (colon-separated) takes root directories that exist instead.
+set -euo pipefail
+
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+# In a mount namespace of its own, no mount that a test makes outlives the run, however it ends.
+if [ "$(id -u)" -eq 0 ] && [ -z "${COTTER_TEST_UNSHARED:-}" ] && unshare --mount true 2>/dev/null; then
+    COTTER_TEST_UNSHARED=1 exec unshare --mount --propagation private "$0" "$@"
+fi
+exec </dev/null
+
+PATH=$PATH:${HOME:-/root}/.cargo/bin
+export CARGO_TERM_COLOR=never
+logs=$(mktemp -d)
+roots_pid=
+# shellcheck disable=SC2317,SC2329 # called by the trap
+finish() {
+    [ -z "$roots_pid" ] || kill "$roots_pid" 2>/dev/null || true
+    rm -rf "$logs"
+}
+trap finish EXIT
+
+summary=()
+failed=0
+report() { # RESULT SECONDS NAME
+    local line
+    line=$(printf '%-8s %5d s  %s' "$1" "$2" "$3")
+    echo "$line"
+    summary+=("$line")
+}
+stage() { # NAME COMMAND...
+    local name=$1 start=$SECONDS log=$logs/stage
+    shift
+    if "$@" >"$log" 2>&1; then
+        report ok $((SECONDS - start)) "$name"
+    else
+        local status=$?
+        cat "$log"
+        report FAILED $((SECONDS - start)) "$name (exit $status)"
+        failed=1
+    fi
+}
+
+components() {
+    { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 || rustup component add rustfmt clippy
+}
+linted_scripts() {
+    shellcheck scripts/*.sh .ci/run
+}
+
+packages=(apache2-utils ca-certificates gcc git jq libc6-dev nix-bin openssh-client openssh-server patch shellcheck)
+stage "packages" scripts/packages.sh "${packages[@]}"
+stage "rust components" components
+
+# Mostly waiting for the network: beside the compiler.
+if [ -z "${COTTER_TEST_NIX_ROOTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
+    {
+        status=0
+        start=$SECONDS
+        timeout --kill-after=10 1200 scripts/nix-roots.sh >"$logs/roots" 2>"$logs/roots.log" || status=$?
+        echo $((SECONDS - start)) >"$logs/roots.seconds"
+        exit "$status"
+    } &
+    roots_pid=$!
+fi
+
+stage "shellcheck" linted_scripts
+stage "cargo fmt" cargo fmt --check
+stage "cargo clippy" timeout --kill-after=10 1200 cargo clippy --all-targets --locked -- -D warnings
+stage "compile the tests" timeout --kill-after=10 1200 cargo test --locked --no-run
+
+if [ -n "$roots_pid" ]; then
+    if wait "$roots_pid"; then
+        COTTER_TEST_NIX_ROOTS=$(cat "$logs/roots")
+        report ok "$(cat "$logs/roots.seconds")" "a newer Nix, beside the above: $COTTER_TEST_NIX_ROOTS"
+    else
+        cat "$logs/roots.log"
+        report FAILED "$(cat "$logs/roots.seconds")" "a newer Nix"
+        failed=1
+    fi
+    roots_pid=
+elif [ -z "${COTTER_TEST_NIX_ROOTS:-}" ]; then
+    report "left out" 0 "tests with a newer Nix: only root can make and enter its root directory"
+fi
+export COTTER_TEST_NIX_ROOTS=${COTTER_TEST_NIX_ROOTS:-}
+
+stage "cargo test" timeout --kill-after=10 1500 cargo test --locked --no-fail-fast
+
+printf '\n%s\n' "summary"
+printf '%s\n' "${summary[@]}"
+if [ "$failed" -ne 0 ]; then
+    echo "FAILED after $SECONDS s"
+    exit 1
+fi
+echo "all passed in $SECONDS s"
