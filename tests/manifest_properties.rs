@@ -67,7 +67,7 @@ fn change_each(file: &SourceFile, new: &str) -> usize {
             Err(error) => panic!("{error}"),
         };
         assert_eq!(edit.range, scalar.span);
-        let next = apply(file.text(), &[edit.clone()]).unwrap();
+        let next = apply(file.text(), std::slice::from_ref(&edit)).unwrap();
         assert_eq!(
             &next[..scalar.span.start],
             &file.text()[..scalar.span.start]
