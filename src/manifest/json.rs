@@ -58,6 +58,7 @@ fn node(text: &str, value: Value<'_>, depth: usize) -> Result<Node, Fault> {
                     value: name,
                     span: at.start..at.end,
                     style: Style::Double,
+                    in_flow: false,
                 });
                 pairs.push((key, node(text, property.value, depth + 1)?));
             }
@@ -74,12 +75,14 @@ fn node(text: &str, value: Value<'_>, depth: usize) -> Result<Node, Fault> {
             value: lit.value.into_owned(),
             span: span.clone(),
             style: Style::Double,
+            in_flow: false,
         })),
         Value::NumberLit(_) | Value::BooleanLit(_) | Value::NullKeyword(_) => {
             Kind::Scalar(Arc::new(Scalar {
                 value: text.get(span.clone()).unwrap_or("").to_owned(),
                 span: span.clone(),
                 style: Style::Plain,
+                in_flow: false,
             }))
         }
     };

@@ -59,6 +59,7 @@ pub struct Located {
     pub style: Style,
     pub format: Format,
     pub path: AttrPath,
+    pub(super) in_flow: bool,
     /// Set when the value stands in YAML that is itself the text of a block scalar, as in a kustomization's patch.
     pub(super) embedded: Option<Arc<Embedded>>,
 }
@@ -69,6 +70,7 @@ impl Located {
             value: scalar.text().to_owned(),
             span: scalar.span.clone(),
             style: scalar.style,
+            in_flow: scalar.in_flow,
             format,
             path,
             embedded: None,
@@ -82,13 +84,11 @@ impl Located {
     /// structure, this value says `new` and every other is as it was. Values behind aliases of this one follow it.
     pub fn replace(&self, file: &SourceFile, new: &str) -> Result<Edit, ManifestError> {
         let token = file.text().get(self.span.clone()).unwrap_or("");
-        let text = render(self.format, self.style, token, new).map_err(|reason| {
-            ManifestError::Unsupported {
-                path: file.path().clone(),
-                at: file.position(self.span.start),
-                old: self.value.clone(),
-                reason,
-            }
+        let text = render(self, token, new).map_err(|reason| ManifestError::Unsupported {
+            path: file.path().clone(),
+            at: file.position(self.span.start),
+            old: self.value.clone(),
+            reason,
         })?;
         let edit = Edit {
             range: self.span.clone(),

@@ -2,11 +2,11 @@
 //!
 //! Readers differ: YAML 1.1 (PyYAML, Ruby), 1.2 core, and Go's in between. A text is plain here only when all agree.
 
-/// Whether `text` can be written without quotes anywhere, also inside `[…]` and `{…}`, and stays a string.
+/// Whether `text` can be written without quotes and stays a string; `in_flow` inside `[…]` and `{…}`.
 ///
 /// Errs towards quotes. Rules: YAML 1.2.2 §7.3.3 (plain style) and §10.3.2 (core schema); YAML 1.1 types `bool`,
 /// `int`, `float`, `null`, `timestamp`, `merge`, `value`.
-pub(super) fn is_plain_string(text: &str) -> bool {
+pub(super) fn is_plain_string(text: &str, in_flow: bool) -> bool {
     let Some(first) = text.chars().next() else {
         return false;
     };
@@ -47,6 +47,8 @@ pub(super) fn is_plain_string(text: &str) -> bool {
         && !text.contains(": ")
         && !text.contains(" #")
         && !text.starts_with("...")
+        // YAML allows a `?` inside; PyYAML ends the value there.
+        && !(in_flow && text.contains('?'))
         && !is_typed(text)
 }
 
@@ -150,7 +152,7 @@ mod tests {
             "1E+2",
             "190:20:30.15",
         ] {
-            assert!(!is_plain_string(text), "{text}");
+            assert!(!is_plain_string(text, false), "{text}");
         }
     }
 
@@ -188,7 +190,7 @@ mod tests {
             "\u{feff}a",
             "a\u{85}b",
         ] {
-            assert!(!is_plain_string(text), "{text:?}");
+            assert!(!is_plain_string(text, false), "{text:?}");
         }
     }
 
@@ -211,7 +213,13 @@ mod tests {
             "é",
             "git+ssh://git@h/~u/r?rev=1#k",
         ] {
-            assert!(is_plain_string(text), "{text}");
+            assert!(is_plain_string(text, false), "{text}");
         }
+    }
+
+    #[test]
+    fn a_question_mark_is_plain_in_block_style_only() {
+        assert!(is_plain_string("git+https://h/r?rev=1", false));
+        assert!(!is_plain_string("git+https://h/r?rev=1", true));
     }
 }

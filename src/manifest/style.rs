@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fmt::Write;
 
-use super::plain;
+use super::{Located, plain};
 use crate::source::RelPath;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,20 +56,18 @@ pub enum Style {
     MultilineDouble,
 }
 
-/// `new` as a token that takes the place of `old_token`, which holds `old_value` in `style`.
+/// `new` as a token that takes the place of `old`, whose bytes are `old_token`.
 ///
 /// The style stays where it can hold the new value; otherwise `"…"`, which holds everything, takes its place.
-pub(super) fn render(
-    format: Format,
-    style: Style,
-    old_token: &str,
-    new: &str,
-) -> Result<String, &'static str> {
+pub(super) fn render(old: &Located, old_token: &str, new: &str) -> Result<String, &'static str> {
+    let format = old.format;
     let bare = !new.chars().any(is_special);
-    match (format, style) {
+    match (format, old.style) {
         (Format::Json | Format::Toml, Style::Plain) => Err("it is not a string"),
         (Format::Yaml, Style::Plain) if old_token.is_empty() => Err("nothing stands there yet"),
-        (Format::Yaml, Style::Plain) if plain::is_plain_string(new) => Ok(new.to_owned()),
+        (Format::Yaml, Style::Plain) if plain::is_plain_string(new, old.in_flow) => {
+            Ok(new.to_owned())
+        }
         (Format::Yaml, Style::Single) if bare => Ok(format!("'{}'", new.replace('\'', "''"))),
         (Format::Yaml, Style::Literal | Style::Folded) => {
             if old_token.contains(['\n', '\r']) || old_token.is_empty() {

@@ -28,6 +28,7 @@ fn mapping(text: &str, table: &DeTable<'_>, depth: usize) -> Result<Kind, Fault>
                 value: key.get_ref().to_string(),
                 span: key.span(),
                 style: style(text.get(key.span()).unwrap_or("")),
+                in_flow: false,
             });
             Ok((name, node(text, value, depth + 1)?))
         })
@@ -55,12 +56,14 @@ fn node(text: &str, value: &Spanned<DeValue<'_>>, depth: usize) -> Result<Node, 
             value: string.to_string(),
             span: span.clone(),
             style: style(token),
+            in_flow: false,
         })),
         DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
             Kind::Scalar(Arc::new(Scalar {
                 value: token.to_owned(),
                 span: span.clone(),
                 style: Style::Plain,
+                in_flow: false,
             }))
         }
     };

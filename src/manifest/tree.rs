@@ -43,6 +43,8 @@ pub struct Scalar {
     /// line's first character to the last line's last.
     pub span: Range<usize>,
     pub style: Style,
+    /// Whether it stands inside YAML's `[…]` or `{…}`, where plain values may hold less.
+    pub in_flow: bool,
 }
 
 impl Scalar {

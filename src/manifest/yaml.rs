@@ -78,6 +78,7 @@ struct Frame {
     start: usize,
     tag: Option<String>,
     anchor: usize,
+    in_flow: bool,
     inside: Inside,
 }
 
@@ -104,16 +105,19 @@ impl Builder<'_> {
         let start = self.cursor.byte(span.start.index());
         let end = self.cursor.byte(span.end.index()).max(start);
         match event {
-            Event::SequenceStart(anchor, tag) => {
-                self.begin(start, anchor, tag.as_deref(), Inside::Sequence(Vec::new()))
-            }
+            Event::SequenceStart(anchor, tag) => self.begin(
+                start..end,
+                anchor,
+                tag.as_deref(),
+                Inside::Sequence(Vec::new()),
+            ),
             Event::MappingStart(anchor, tag) => {
                 let inside = Inside::Mapping {
                     pairs: Vec::new(),
                     key: None,
                     seen: HashSet::new(),
                 };
-                self.begin(start, anchor, tag.as_deref(), inside)
+                self.begin(start..end, anchor, tag.as_deref(), inside)
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(frame) => self.end(frame, end),
@@ -139,6 +143,7 @@ impl Builder<'_> {
                     value: value.into_owned(),
                     span: span.clone(),
                     style,
+                    in_flow: self.in_flow(),
                 });
                 if anchor != 0 {
                     self.anchors.insert(anchor, Some(scalar.clone()));
@@ -178,24 +183,36 @@ impl Builder<'_> {
 
     fn begin(
         &mut self,
-        start: usize,
+        span: Range<usize>,
         anchor: usize,
         tag: Option<&Tag>,
         inside: Inside,
     ) -> Result<(), Fault> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(Fault::too_deep(start));
+            return Err(Fault::too_deep(span.start));
         }
         if anchor != 0 {
             self.anchors.insert(anchor, None);
         }
+        let opens = match anchor != 0 || tag.is_some() {
+            true => span.start + properties(self.text.get(span.start..).unwrap_or("")),
+            false => span.start,
+        };
+        // A block collection without anchor and tag has an empty span.
+        let in_flow = self.in_flow()
+            || (!span.is_empty() && matches!(self.text.as_bytes().get(opens), Some(b'[' | b'{')));
         self.open.push(Frame {
-            start,
+            start: span.start,
             tag: tag.map(resolved),
             anchor,
+            in_flow,
             inside,
         });
         Ok(())
+    }
+
+    fn in_flow(&self) -> bool {
+        self.open.last().is_some_and(|frame| frame.in_flow)
     }
 
     fn end(&mut self, frame: Frame, end: usize) -> Result<(), Fault> {
@@ -269,6 +286,7 @@ fn token(
         Style::Plain if is_empty => 0,
         Style::Single => quoted(inside, b'\''),
         Style::Double => quoted(inside, b'"'),
+        Style::Literal | Style::Folded => block(inside),
         _ => inside.trim_end().len(),
     };
     start..start + len
@@ -286,6 +304,18 @@ fn properties(text: &str) -> usize {
             _ => return at,
         };
         at += len;
+    }
+}
+
+/// The length of a block's text without the blank lines that end it. Blanks that end its last line belong to it.
+fn block(text: &str) -> usize {
+    let mut kept = text;
+    loop {
+        kept = kept.trim_end_matches(['\n', '\r']);
+        match kept.rsplit_once('\n') {
+            Some((before, last)) if last.trim().is_empty() => kept = before,
+            _ => return kept.len(),
+        }
     }
 }
 

@@ -1,42 +1,15 @@
-//! `Cargo.lock`: what it locks, and whether a `Cargo.toml` still fits it.
+//! Whether a `Cargo.toml` fits a `Cargo.lock`.
 //!
 //! Not a resolver: it compares each dependency that the manifest names with the locked packages. That finds what makes
 //! `cargo build --locked` refuse, save for what only shows deeper in the graph (features, minimum versions).
 
 use std::collections::BTreeMap;
 
-use semver::{Version, VersionReq};
+use semver::VersionReq;
 
-use super::tree::Node;
-use super::{ManifestError, parse_as};
-use crate::manifest::Format;
+use super::{CargoLock, LockedPackage};
+use crate::manifest::{Format, ManifestError, Node, parse_as};
 use crate::source::SourceFile;
-
-/// A locked package.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockedPackage {
-    pub name: String,
-    pub version: Version,
-    /// `registry+URL`, `git+URL?…#REV`; none for a package of the workspace itself or a path.
-    pub source: Option<String>,
-    /// The names it depends on, renames undone.
-    pub dependencies: Vec<String>,
-}
-
-/// A source of the form `git+URL?branch=…#REV`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitSource {
-    pub url: String,
-    /// `branch`, `tag` or `rev` and its value, as the manifest asked; none for the default branch.
-    pub reference: Option<(String, String)>,
-    /// The commit that is locked.
-    pub rev: String,
-}
-
-#[derive(Clone, Debug)]
-pub struct CargoLock {
-    pub packages: Vec<LockedPackage>,
-}
 
 /// Whether a manifest fits a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,54 +25,6 @@ pub enum Fit {
         dependency: String,
         reason: String,
     },
-}
-
-impl LockedPackage {
-    /// Its git source, where it has one.
-    pub fn git(&self) -> Option<GitSource> {
-        let (address, rev) = self
-            .source
-            .as_deref()?
-            .strip_prefix("git+")?
-            .split_once('#')?;
-        let (url, query) = address.split_once('?').unwrap_or((address, ""));
-        let reference = query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=')?;
-            matches!(key, "branch" | "tag" | "rev")
-                .then(|| (key.to_owned(), value.replace("%2F", "/")))
-        });
-        Some(GitSource {
-            url: url.to_owned(),
-            reference,
-            rev: rev.to_owned(),
-        })
-    }
-}
-
-/// Reads a `Cargo.lock`. Entries without a name or a version that is one are left out.
-pub fn read(file: &SourceFile) -> Result<CargoLock, ManifestError> {
-    let tree = parse_as(file, Format::Toml)?;
-    let packages = tree
-        .documents
-        .iter()
-        .filter_map(|root| root.get("package"))
-        .flat_map(Node::items)
-        .filter_map(|package| {
-            let text = |key: &str| package.get(key).and_then(Node::as_str);
-            let names = package.get("dependencies").map_or(&[][..], Node::items);
-            Some(LockedPackage {
-                name: text("name")?.to_owned(),
-                version: Version::parse(text("version")?).ok()?,
-                source: text("source").map(str::to_owned),
-                // `name`, `name version` or `name version (source)`.
-                dependencies: names
-                    .iter()
-                    .filter_map(|line| Some(line.as_str()?.split(' ').next()?.to_owned()))
-                    .collect(),
-            })
-        })
-        .collect();
-    Ok(CargoLock { packages })
 }
 
 /// A dependency as a manifest names it.
@@ -245,9 +170,16 @@ impl CargoLock {
                 "it is locked for other packages, but not for this one",
             );
         }
+        // Cargo overlooks a package left over from a path, not one from elsewhere.
+        let is_fetched = |name: &&String| {
+            self.packages
+                .iter()
+                .any(|p| p.name == **name && p.source.is_some())
+        };
         match own
             .dependencies
             .iter()
+            .filter(is_fetched)
             .find(|dependency| !named.contains(dependency))
         {
             Some(left) => refused(
@@ -306,4 +238,89 @@ fn same_repository(a: &str, b: &str) -> bool {
         url.strip_suffix(".git").unwrap_or(url).to_ascii_lowercase()
     };
     plain(a) == plain(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+    use crate::source::RelPath;
+
+    const LOCK: &str = "version = 4\n
+[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"serde\", \"rand 0.8.5\", \"tool\"]\n
+[[package]]\nname = \"serde\"\nversion = \"1.0.200\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n
+[[package]]\nname = \"rand\"\nversion = \"0.7.3\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n
+[[package]]\nname = \"rand\"\nversion = \"0.8.5\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n
+[[package]]\nname = \"tool\"\nversion = \"2.0.0\"\nsource = \"git+https://h/tool.git?tag=v2#1d37d2983cd4a58c12663dd8df0e79dfe89a5d75\"\n
+[[package]]\nname = \"odd\"\nversion = \"no version\"\n";
+
+    fn file(name: &str, text: String) -> SourceFile {
+        SourceFile::from_text(RelPath::new(name).unwrap(), text)
+    }
+
+    fn fit(dependencies: &str) -> Fit {
+        let lock = read(&file("Cargo.lock", LOCK.to_owned())).unwrap();
+        let manifest = format!("[package]\nname = \"app\"\n[dependencies]\n{dependencies}");
+        lock.fit(&file("Cargo.toml", manifest), None).unwrap()
+    }
+
+    #[test]
+    fn versions_and_git_references_must_be_locked() {
+        let tool = "tool = { git = \"https://h/tool\", tag = \"v2\" }\n";
+        let fits =
+            format!("serde = \"1\"\nr = {{ package = \"rand\", version = \"0.8.1\" }}\n{tool}");
+        assert_eq!(fit(&fits), Fit::Fits);
+        for (dependencies, name, words) in [
+            (
+                fits.replace("\"1\"", "\"1.0.201\""),
+                "serde",
+                "`1.0.201` is asked for, 1.0.200 is locked",
+            ),
+            (
+                fits.replace("0.8.1", "0.9"),
+                "rand",
+                "`0.9` is asked for, 0.7.3, 0.8.5 is locked",
+            ),
+            (
+                fits.replace("v2", "v3"),
+                "tool",
+                "it is not locked from https://h/tool at what is asked for",
+            ),
+            (
+                fits.replace("//h/tool", "//g/tool"),
+                "tool",
+                "it is not locked from https://g/tool at what is asked for",
+            ),
+            (
+                format!("{fits}new = \"1\"\n"),
+                "new",
+                "it is not in the lock",
+            ),
+            (
+                fits.replace(tool, ""),
+                "tool",
+                "it is locked for this package, which no longer asks for it",
+            ),
+        ] {
+            let expected = Fit::DoesNotFit {
+                dependency: name.to_owned(),
+                reason: words.to_owned(),
+            };
+            assert_eq!(fit(&dependencies), expected);
+        }
+    }
+
+    #[test]
+    fn what_two_files_cannot_tell_is_unknown() {
+        for dependencies in [
+            "tool = \"2\"\n",
+            "serde = \"one\"\n",
+            "serde.workspace = true\n",
+        ] {
+            assert!(
+                matches!(fit(dependencies), Fit::Unknown { .. }),
+                "{dependencies}"
+            );
+        }
+    }
 }
