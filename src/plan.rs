@@ -269,7 +269,10 @@ mod tests {
         let file = source("a.nix", "\u{feff}# ä\r\nrev = \"abc\";\r\nb = 1;\n");
         let plan = plan(vec![change("k", &file, "abc", "def")]);
         assert_eq!(
-            (plan.groups[0].changes[0].line, plan.groups[0].changes[0].column),
+            (
+                plan.groups[0].changes[0].line,
+                plan.groups[0].changes[0].column
+            ),
             (2, 8)
         );
         let (_dir, workspace) = workspace(vec![file]);
