@@ -1,7 +1,7 @@
 //! cotter: keeps the pins and fixed-output hashes of Nix-built container images in step.
 //!
 //! One way through: files → [`source`] → [`syntax`] / [`manifest`] → findings → [`plan`] →
-//! [`transaction`] → files. Only [`git`] and [`nix`] ask the outside world.
+//! [`transaction`] → files. Only [`git`] and [`nix`] ask the outside world; [`process`] starts other programs.
 
 pub mod edit;
 pub mod git;

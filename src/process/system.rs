@@ -138,7 +138,15 @@ fn spawn(invocation: &Invocation) -> Result<Group, ProcessError> {
     Group::spawn(&mut command).map_err(|source| {
         // The same error means that the folder is missing.
         let has_dir = invocation.dir.as_ref().is_none_or(|dir| dir.is_dir());
-        if source.kind() == io::ErrorKind::NotFound && has_dir {
+        let is_absent = match source.kind() {
+            io::ErrorKind::NotFound => has_dir,
+            // So says the search of a PATH that holds a folder which this user may not enter.
+            io::ErrorKind::PermissionDenied => {
+                has_dir && !invocation.program.as_encoded_bytes().contains(&b'/')
+            }
+            _ => false,
+        };
+        if is_absent {
             return ProcessError::NotInstalled {
                 program: invocation.program.to_string_lossy().into_owned(),
             };
