@@ -57,13 +57,13 @@ stage "rust components" components
 
 # Mostly waiting for the network: beside the compiler.
 if [ -z "${COTTER_TEST_NIX_ROOTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
-    {
+    # shellcheck disable=SC2016 # the inner shell expands these
+    timeout --kill-after=10 1200 bash -c '
         status=0
-        start=$SECONDS
-        timeout --kill-after=10 1200 scripts/nix-roots.sh >"$logs/roots" 2>"$logs/roots.log" || status=$?
-        echo $((SECONDS - start)) >"$logs/roots.seconds"
+        scripts/nix-roots.sh >"$0" 2>"$0.log" || status=$?
+        echo "$SECONDS" >"$0.seconds"
         exit "$status"
-    } &
+    ' "$logs/roots" &
     roots_pid=$!
 fi
 
