@@ -79,6 +79,7 @@ fi
 mkdir -p "$work/bin"
 ln -sf "$cotter" "$work/bin/cotter"
 PATH=$work/bin:$PATH
+[ -x "$cotter" ] || { echo "no program at $cotter" >&2; exit 1; }
 shown cotter --version
 
 step "an example: upstream, mirror, two feature branches, container, manifests"

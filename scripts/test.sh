@@ -6,9 +6,12 @@ set -euo pipefail
 
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
+may_mount() {
+    [ "$(id -u)" -eq 0 ] && unshare --mount --propagation private true 2>/dev/null
+}
 # In a mount namespace of its own, no mount that a test makes outlives the run, however it ends.
-if [ "$(id -u)" -eq 0 ] && [ -z "${COTTER_TEST_UNSHARED:-}" ] && unshare --mount true 2>/dev/null; then
-    COTTER_TEST_UNSHARED=1 exec unshare --mount --propagation private "$0" "$@"
+if [ -z "${COTTER_TEST_UNSHARED:-}" ] && may_mount; then
+    COTTER_TEST_UNSHARED=1 exec unshare --mount --propagation private "$PWD/scripts/test.sh"
 fi
 exec </dev/null
 
@@ -56,14 +59,14 @@ stage "packages" scripts/packages.sh "${packages[@]}"
 stage "rust components" components
 
 # Mostly waiting for the network: beside the compiler.
-if [ -z "${COTTER_TEST_NIX_ROOTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
-    {
+if [ -z "${COTTER_TEST_NIX_ROOTS:-}" ] && may_mount; then
+    # shellcheck disable=SC2016 # the inner shell expands these
+    timeout --kill-after=10 1200 bash -c '
         status=0
-        start=$SECONDS
-        timeout --kill-after=10 1200 scripts/nix-roots.sh >"$logs/roots" 2>"$logs/roots.log" || status=$?
-        echo $((SECONDS - start)) >"$logs/roots.seconds"
+        scripts/nix-roots.sh >"$0" 2>"$0.log" || status=$?
+        echo "$SECONDS" >"$0.seconds"
         exit "$status"
-    } &
+    ' "$logs/roots" &
     roots_pid=$!
 fi
 
@@ -83,7 +86,7 @@ if [ -n "$roots_pid" ]; then
     fi
     roots_pid=
 elif [ -z "${COTTER_TEST_NIX_ROOTS:-}" ]; then
-    report "left out" 0 "tests with a newer Nix: only root can make and enter its root directory"
+    report "left out" 0 "tests with a newer Nix: needs root that may mount"
 fi
 export COTTER_TEST_NIX_ROOTS=${COTTER_TEST_NIX_ROOTS:-}
 
