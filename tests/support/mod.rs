@@ -4,6 +4,9 @@
 // Each test binary takes in this module whole and uses its own part of it.
 #![allow(dead_code)]
 
+pub mod alone;
+pub mod http;
+pub mod remote;
 pub mod repo;
 
 use std::io::Read;
