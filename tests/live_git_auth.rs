@@ -29,6 +29,7 @@ fn guarded(home: &Path) -> (Http, Oid) {
     let basic = data_encoding::BASE64.encode(format!("me:{PASSWORD}").as_bytes());
     let wants = Wants {
         header: Some(format!("authorization: Basic {basic}")),
+        silent_packs: false,
     };
     (Http::serve(&home.join("srv"), wants), commit)
 }
@@ -202,7 +203,8 @@ fn credentials_in_a_url_work_and_are_never_shown_or_stored() {
             url.replace("127.0.0.1", "host.invalid"),
             url.replace(&http.port.to_string(), "1"),
             url.replace("http:", "foo:"),
-            url.replace("http:", "ssh:"),
+            url.replace("http:", "ssh:")
+                .replace(&http.port.to_string(), "1"),
             url.replace("me:", "you:"),
         ] {
             let location = Location::Remote(broken);

@@ -234,6 +234,25 @@ fn a_second_fetch_follows_the_remote() {
         );
         assert_eq!(refs.tag("v1"), Some(rebased));
         assert_eq!(refs.head.as_ref().unwrap().branch.as_deref(), Some("other"));
+        assert_eq!(repo.refs().unwrap().head, refs.head);
+        // A branch that is another name of one, and a default branch that is gone.
+        for (name, target) in [
+            ("refs/heads/alias", "refs/heads/main"),
+            ("HEAD", "refs/heads/gone"),
+        ] {
+            let mut symbolic = command("git", home);
+            symbolic
+                .arg("-C")
+                .arg(served.bare())
+                .args(["symbolic-ref", name, target]);
+            run_ok(&mut symbolic, "git");
+        }
+        let repo = self::git(home).repo(&location, &Need::History).unwrap();
+        let refs = repo.refs().unwrap();
+        assert_eq!(
+            (refs.branch("alias"), refs.head.as_ref()),
+            (Some(rebased), None)
+        );
         // And back again: a folder of branches where a branch was.
         served.work.git(&["branch", "-D", "feature"]);
         served.work.git(&["branch", "feature/x"]);
@@ -385,6 +404,35 @@ fn a_remote_that_hangs_is_given_up() {
             "procps",
         );
         assert_eq!(left, "", "an ssh is left behind");
+    });
+}
+
+#[test]
+fn a_remote_that_falls_silent_is_given_up_and_leaves_nothing_half() {
+    let name = "a_remote_that_falls_silent_is_given_up_and_leaves_nothing_half";
+    alone(name, &[], |home| {
+        let served = Served::new(home);
+        let wants = Wants {
+            silent_packs: true,
+            ..Wants::default()
+        };
+        let http = Http::serve(&home.join("srv"), wants);
+        let location = remote(format!("http://127.0.0.1:{}/up.git", http.port));
+        let of = |offline| {
+            Git::new(GitOptions {
+                offline,
+                timeout: Duration::from_secs(2),
+                ..options(home)
+            })
+        };
+        let git = of(false);
+        served.expect(&git.refs(&location).unwrap());
+        for need in [Need::Commits(vec![served.commits[0]]), Need::History] {
+            let error = git.repo(&location, &need).map(drop).unwrap_err();
+            assert!(matches!(error, GitError::Timeout { .. }), "{error}");
+        }
+        let error = of(true).refs(&location).unwrap_err();
+        assert!(matches!(error, GitError::Offline { .. }), "{error}");
     });
 }
 

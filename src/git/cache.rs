@@ -139,7 +139,7 @@ impl Cache {
         Ok(())
     }
 
-    /// One process at a time; the other's waiting is bounded by this one's limits.
+    /// One at a time. Waiting is no sign of life: the limit ends it.
     fn lock(&self, watch: &Watch) -> Result<File, GitError> {
         std::fs::create_dir_all(&self.dir).map_err(|e| self.broken(&e))?;
         let file = File::create(self.dir.join("lock")).map_err(|e| self.broken(&e))?;
@@ -152,7 +152,6 @@ impl Cache {
             if watch.stop().load(Ordering::Relaxed) {
                 return Err(self.broken(&io::Error::from(io::ErrorKind::TimedOut)));
             }
-            watch.alive();
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -221,18 +220,20 @@ fn prune(repo: &gix::Repository, theirs: &[Vec<u8>]) -> Result<(), gix::Error> {
 
 /// Keeps which branch is the remote's default one.
 fn point_head(repo: &gix::Repository, head: Option<&Head>) -> Result<(), gix::Error> {
-    let Some(head) = head else {
-        return Ok(());
+    let target = match head {
+        Some(Head {
+            branch: Some(branch),
+            ..
+        }) => format!("{HEADS}{branch}"),
+        Some(Head { branch: None, id }) => return set_head(repo, gix::refs::Target::Object(id.0)),
+        // A remote whose HEAD leads nowhere has no default branch; the HEAD here must not invent one.
+        None => "refs/cotter/no-head".to_owned(),
     };
-    let new = match &head.branch {
-        Some(branch) => {
-            let name: gix::refs::FullName = format!("{HEADS}{branch}")
-                .try_into()
-                .map_err(gix::Error::from_error)?;
-            gix::refs::Target::Symbolic(name)
-        }
-        None => gix::refs::Target::Object(head.id.0),
-    };
+    let target: gix::refs::FullName = target.try_into().map_err(gix::Error::from_error)?;
+    set_head(repo, gix::refs::Target::Symbolic(target))
+}
+
+fn set_head(repo: &gix::Repository, new: gix::refs::Target) -> Result<(), gix::Error> {
     repo.edit_reference(RefEdit {
         change: Change::Update {
             log: LogChange::default(),

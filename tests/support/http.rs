@@ -17,6 +17,8 @@ use super::command;
 pub struct Wants {
     /// A whole header line, e.g. `authorization: Basic bWU6cHc=`; its name in lower case.
     pub header: Option<String>,
+    /// Instead of packs there is silence, until the server ends.
+    pub silent_packs: bool,
 }
 
 pub struct Http {
@@ -47,10 +49,11 @@ impl Http {
                     return;
                 }
                 let (root, wants, seen) = (root.clone(), wants.clone(), seen.clone());
+                let stopped = stopped.clone();
                 thread::spawn(move || {
                     if let Ok(stream) = stream {
                         // A client that goes away in the middle is its own business.
-                        let _ = answer(stream, &root, &wants, &seen);
+                        let _ = answer(stream, &root, &wants, &seen, &stopped);
                     }
                 });
             }
@@ -81,6 +84,7 @@ fn answer(
     root: &PathBuf,
     wants: &Wants,
     seen: &Mutex<Vec<String>>,
+    stopped: &AtomicBool,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     let request = read(&mut BufReader::new(&stream))?;
@@ -98,6 +102,13 @@ fn answer(
         return out.write_all(
             b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         );
+    }
+    let fetches = request
+        .body
+        .windows(13)
+        .any(|window| window == b"command=fetch");
+    while wants.silent_packs && fetches && !stopped.load(Ordering::SeqCst) {
+        thread::sleep(Duration::from_millis(20));
     }
     let output = backend(root, &request)?;
     let split = output
