@@ -32,6 +32,13 @@ pub(super) struct Remote {
     pub timeout: Duration,
 }
 
+/// The refs that count, under the names that they have.
+pub(super) const SPECS: [&str; 3] = [
+    "HEAD",
+    "+refs/heads/*:refs/heads/*",
+    "+refs/tags/*:refs/tags/*",
+];
+
 pub(super) type Connection<'remote, 'auth, 'repo> =
     gix::remote::Connection<'remote, 'auth, 'repo, Box<dyn Transport + Send>>;
 
@@ -129,15 +136,13 @@ impl Remote {
         let config = self.config.to_thread_local();
         let remote = config
             .remote_at_without_url_rewrite(self.url.clone())
-            .and_then(|remote| {
-                remote.with_refspecs(["HEAD", "refs/heads/*", "refs/tags/*"], Direction::Fetch)
-            })
+            .and_then(|remote| remote.with_refspecs(SPECS, Direction::Fetch))
             .map_err(|e| self.failure(&e, None))?
             .with_fetch_tags(gix::remote::fetch::Tags::None);
         let open = self.open(&config, watch)?;
         let (connection, said) = open.connection(&config, &remote, watch);
         let (map, _) = connection
-            .ref_map(watch.clone(), Default::default())
+            .ref_map(watch.pulse(), Default::default())
             .map_err(|e| self.failure(&e, said.as_ref()))?;
         Ok(listed(&map.remote_refs))
     }

@@ -8,14 +8,13 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use gix::progress::Count;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::remote::Direction;
 use gix::remote::fetch::refs::update::Mode;
 use gix::remote::fetch::{Shallow, Status, Tags};
 use sha2::{Digest, Sha256};
 
-use super::ask::{Remote, listed};
+use super::ask::{Remote, SPECS, listed};
 use super::error::{GitError, reason};
 use super::refs::{HEADS, TAGS, View};
 use super::repo::reading;
@@ -63,14 +62,7 @@ impl Cache {
         let failed = |error: gix::Error| remote.failure(&error, None);
         let source = repo
             .remote_at_without_url_rewrite(remote.url.clone())
-            .and_then(|source| {
-                let specs = [
-                    "+refs/heads/*:refs/heads/*",
-                    "+refs/tags/*:refs/tags/*",
-                    "HEAD",
-                ];
-                source.with_refspecs(specs, Direction::Fetch)
-            })
+            .and_then(|source| source.with_refspecs(SPECS, Direction::Fetch))
             .map_err(failed)?
             .with_fetch_tags(Tags::None);
         let (connection, said) = remote
@@ -78,7 +70,7 @@ impl Cache {
             .connection(&config, &source, watch);
         let failed = |error: gix::Error| remote.failure(&error, said.as_ref());
         let fetch = connection
-            .prepare_fetch(watch.clone(), Default::default())
+            .prepare_fetch(watch.pulse(), Default::default())
             .map_err(failed)?
             .with_write_packed_refs_only(true);
         let refs = listed(&fetch.ref_map().remote_refs);
@@ -93,7 +85,7 @@ impl Cache {
         if theirs.is_empty() {
             return Ok(());
         }
-        let outcome = fetch.receive(watch.clone(), watch.stop()).map_err(failed)?;
+        let outcome = fetch.receive(watch.pulse(), watch.stop()).map_err(failed)?;
         let (Status::NoPackReceived { update_refs, .. } | Status::Change { update_refs, .. }) =
             outcome.status;
         for update in &update_refs.updates {
@@ -138,16 +130,16 @@ impl Cache {
             .connection(&config, &source, watch);
         let failed = |error: gix::Error| remote.failure(&error, said.as_ref());
         connection
-            .prepare_fetch(watch.clone(), Default::default())
+            .prepare_fetch(watch.pulse(), Default::default())
             .map_err(failed)?
             .with_write_packed_refs_only(true)
             .with_shallow(Shallow::DepthAtRemote(std::num::NonZeroU32::MIN))
-            .receive(watch.clone(), watch.stop())
+            .receive(watch.pulse(), watch.stop())
             .map_err(failed)?;
         Ok(())
     }
 
-    /// One process at a time; the other's waiting is bounded by this one's limits.
+    /// One at a time. Waiting is no sign of life: the limit ends it.
     fn lock(&self, watch: &Watch) -> Result<File, GitError> {
         std::fs::create_dir_all(&self.dir).map_err(|e| self.broken(&e))?;
         let file = File::create(self.dir.join("lock")).map_err(|e| self.broken(&e))?;
@@ -160,7 +152,6 @@ impl Cache {
             if watch.stop().load(Ordering::Relaxed) {
                 return Err(self.broken(&io::Error::from(io::ErrorKind::TimedOut)));
             }
-            watch.inc();
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -229,18 +220,20 @@ fn prune(repo: &gix::Repository, theirs: &[Vec<u8>]) -> Result<(), gix::Error> {
 
 /// Keeps which branch is the remote's default one.
 fn point_head(repo: &gix::Repository, head: Option<&Head>) -> Result<(), gix::Error> {
-    let Some(head) = head else {
-        return Ok(());
+    let target = match head {
+        Some(Head {
+            branch: Some(branch),
+            ..
+        }) => format!("{HEADS}{branch}"),
+        Some(Head { branch: None, id }) => return set_head(repo, gix::refs::Target::Object(id.0)),
+        // A remote whose HEAD leads nowhere has no default branch; the HEAD here must not invent one.
+        None => "refs/cotter/no-head".to_owned(),
     };
-    let new = match &head.branch {
-        Some(branch) => {
-            let name: gix::refs::FullName = format!("{HEADS}{branch}")
-                .try_into()
-                .map_err(gix::Error::from_error)?;
-            gix::refs::Target::Symbolic(name)
-        }
-        None => gix::refs::Target::Object(head.id.0),
-    };
+    let target: gix::refs::FullName = target.try_into().map_err(gix::Error::from_error)?;
+    set_head(repo, gix::refs::Target::Symbolic(target))
+}
+
+fn set_head(repo: &gix::Repository, new: gix::refs::Target) -> Result<(), gix::Error> {
     repo.edit_reference(RefEdit {
         change: Change::Update {
             log: LogChange::default(),

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,15 +20,15 @@ pub(super) enum Limit {
     Idle(Duration),
 }
 
-/// The work's side: whether it should stop, and who its children are. Also a progress that counts as
-/// a sign of life.
+/// The work's side: whether it should stop, who its children are, and its signs of life.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     stop: AtomicBool,
-    life: Arc<AtomicUsize>,
+    signs: AtomicUsize,
+    pulses: Mutex<Vec<Arc<AtomicUsize>>>,
     children: Mutex<Vec<Pid>>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn within<T: Send + 'static>(
             let _ = send.send(work(theirs));
         })?;
     let (Limit::Total(patience) | Limit::Idle(patience)) = limit;
-    let mut seen = 0;
+    let mut seen = watch.signs();
     let mut end = Instant::now() + patience;
     loop {
         let left = end.saturating_duration_since(Instant::now());
@@ -64,9 +64,9 @@ pub(super) fn within<T: Send + 'static>(
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
-        let life = watch.0.life.load(Ordering::Relaxed);
-        if matches!(limit, Limit::Idle(_)) && life != seen {
-            seen = life;
+        let signs = watch.signs();
+        if matches!(limit, Limit::Idle(_)) && signs != seen {
+            seen = signs;
             end = Instant::now() + patience;
         } else if Instant::now() >= end {
             watch.end();
@@ -79,6 +79,30 @@ impl Watch {
     /// Set once the limit is reached.
     pub fn stop(&self) -> &AtomicBool {
         &self.0.stop
+    }
+
+    /// Says that something happened.
+    pub fn alive(&self) {
+        self.0.signs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A progress whose every step is a sign of life.
+    pub fn pulse(&self) -> Pulse {
+        let step = Arc::new(AtomicUsize::new(0));
+        self.alive();
+        lock(&self.0.pulses).push(step.clone());
+        Pulse {
+            step,
+            watch: self.clone(),
+        }
+    }
+
+    /// Changes with every sign of life.
+    fn signs(&self) -> usize {
+        lock(&self.0.pulses)
+            .iter()
+            .map(|step| step.load(Ordering::Relaxed))
+            .fold(self.0.signs.load(Ordering::Relaxed), usize::wrapping_add)
     }
 
     /// Starts `command` in a process group of its own, which ends with the [`Group`] or the limit.
@@ -104,12 +128,13 @@ impl Watch {
         }
     }
 
-    fn children(&self) -> std::sync::MutexGuard<'_, Vec<Pid>> {
-        self.0
-            .children
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn children(&self) -> MutexGuard<'_, Vec<Pid>> {
+        lock(&self.0.children)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A child process and all that it started; killed when dropped.
@@ -149,25 +174,32 @@ impl Drop for Group {
     }
 }
 
-impl gix::Count for Watch {
+/// Progress that nobody sees but the limit. Each has a count of its own: gix checks its work by it.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    step: Arc<AtomicUsize>,
+    watch: Watch,
+}
+
+impl gix::Count for Pulse {
     fn set(&self, step: usize) {
-        self.0.life.store(step, Ordering::Relaxed);
+        self.step.store(step, Ordering::Relaxed);
     }
 
     fn step(&self) -> usize {
-        self.0.life.load(Ordering::Relaxed)
+        self.step.load(Ordering::Relaxed)
     }
 
     fn inc_by(&self, step: usize) {
-        self.0.life.fetch_add(step, Ordering::Relaxed);
+        self.step.fetch_add(step, Ordering::Relaxed);
     }
 
     fn counter(&self) -> Arc<AtomicUsize> {
-        self.0.life.clone()
+        self.step.clone()
     }
 }
 
-impl gix::Progress for Watch {
+impl gix::Progress for Pulse {
     fn init(&mut self, _max: Option<usize>, _unit: Option<gix::progress::Unit>) {}
 
     fn unit(&self) -> Option<gix::progress::Unit> {
@@ -185,19 +217,19 @@ impl gix::Progress for Watch {
     }
 
     fn message(&self, _level: gix::progress::MessageLevel, _message: String) {
-        self.0.life.fetch_add(1, Ordering::Relaxed);
+        self.watch.alive();
     }
 }
 
-impl gix::NestedProgress for Watch {
-    type SubProgress = Watch;
+impl gix::NestedProgress for Pulse {
+    type SubProgress = Pulse;
 
-    fn add_child(&mut self, _name: impl Into<String>) -> Watch {
-        self.clone()
+    fn add_child(&mut self, _name: impl Into<String>) -> Pulse {
+        self.watch.pulse()
     }
 
-    fn add_child_with_id(&mut self, _name: impl Into<String>, _id: gix::progress::Id) -> Watch {
-        self.clone()
+    fn add_child_with_id(&mut self, _name: impl Into<String>, _id: gix::progress::Id) -> Pulse {
+        self.watch.pulse()
     }
 }
 
@@ -238,13 +270,14 @@ mod tests {
     }
 
     #[test]
-    fn signs_of_life_extend_the_limit() {
+    fn every_step_is_a_sign_of_life() {
         let outcome = within(Limit::Idle(Duration::from_secs(5)), |watch| {
-            for _ in 0..3 {
-                gix::Count::inc(&watch);
-            }
-            7
+            let mut pulse = watch.pulse();
+            let before = watch.signs();
+            gix::Count::inc(&gix::NestedProgress::add_child(&mut pulse, "child"));
+            watch.signs() - before
         });
-        assert_eq!(outcome.unwrap(), Some(7));
+        // The child came to be, and took a step.
+        assert_eq!(outcome.unwrap(), Some(2));
     }
 }

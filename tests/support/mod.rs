@@ -4,7 +4,11 @@
 // Each test binary takes in this module whole and uses its own part of it.
 #![allow(dead_code)]
 
+
+pub mod alone;
 pub mod fetchers;
+pub mod http;
+pub mod remote;
 pub mod repo;
 pub mod store;
 
