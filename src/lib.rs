@@ -3,11 +3,15 @@
 //! One way through: files → [`source`] → [`syntax`] / [`manifest`] → findings → [`plan`] →
 //! [`transaction`] → files. Only [`git`] and [`nix`] ask the outside world; [`process`] starts other programs.
 
+pub mod cli;
+pub mod config;
 pub mod edit;
 pub mod git;
 pub mod hash;
 pub mod manifest;
 pub mod nix;
+pub mod output;
+pub mod pin;
 pub mod plan;
 pub mod process;
 pub mod source;

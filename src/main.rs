@@ -1,1 +1,5 @@
-fn main() {}
+//! The `cotter` command.
+
+fn main() -> std::process::ExitCode {
+    cotter::cli::main()
+}

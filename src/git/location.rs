@@ -31,7 +31,7 @@ impl fmt::Debug for Location {
 }
 
 /// `url` without the password, and over http also without the user, which may be a token.
-pub(super) fn without_credentials(url: &str) -> String {
+pub fn without_credentials(url: &str) -> String {
     let Some(colon) = url.find("://") else {
         return url.to_owned();
     };

@@ -28,7 +28,7 @@ pub use checkout::{CheckoutTrait, FetchMethod, TraitKind, obstacles};
 pub use content::DirEntry;
 pub use error::GitError;
 pub use history::Ancestry;
-pub use location::Location;
+pub use location::{Location, without_credentials};
 pub use merge::Conflict;
 pub use oid::{NotAnOid, Oid};
 pub use refs::{Head, Refs};

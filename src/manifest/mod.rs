@@ -60,6 +60,30 @@ pub enum ManifestError {
 }
 
 impl ManifestError {
+    /// Where it is, and what is wrong there.
+    pub fn place(&self) -> (Position, String) {
+        match self {
+            ManifestError::Syntax {
+                at,
+                format,
+                message,
+                ..
+            } => (*at, format!("not {format}: {message}")),
+            ManifestError::Unsupported {
+                at, old, reason, ..
+            } => (
+                *at,
+                format!("`{old}` cannot be replaced in place: {reason}"),
+            ),
+            ManifestError::NotProven {
+                at, new, reason, ..
+            } => (
+                *at,
+                format!("writing `{new}` here would change more than this value: {reason}"),
+            ),
+        }
+    }
+
     /// What the user may do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {

@@ -56,6 +56,16 @@ pub enum Style {
     MultilineDouble,
 }
 
+impl Style {
+    /// Whether a quote stands before the value.
+    pub fn is_quoted(self) -> bool {
+        matches!(
+            self,
+            Style::Single | Style::Double | Style::MultilineSingle | Style::MultilineDouble
+        )
+    }
+}
+
 /// `new` as a token that takes the place of `old`, whose bytes are `old_token`.
 ///
 /// The style stays where it can hold the new value; otherwise `"…"`, which holds everything, takes its place.

@@ -29,6 +29,11 @@ impl RelPath {
         Some(RelPath(parts.join("/").into()))
     }
 
+    /// The workspace root itself.
+    pub fn root() -> RelPath {
+        RelPath("".into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

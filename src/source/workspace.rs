@@ -1,6 +1,7 @@
 //! The folder that cotter works on: its root, its files, and reading them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,23 +14,63 @@ use super::{RelPath, SourceFile};
 /// No source file that a person wrote is larger; a larger one is reported, not read.
 const MAX_FILE: u64 = 8 << 20;
 
-/// A file that cannot be taken as text. Each says which file and, where there is one, which place.
-#[derive(Debug, thiserror::Error)]
+/// A file that cannot be taken as text. Shown as the place and the reason.
+#[derive(Debug)]
 pub enum SourceError {
-    #[error("{path}: {}", describe_io(.source))]
-    Io { path: PathBuf, source: io::Error },
-    #[error("{path}:{line}: not UTF-8 (byte {offset})")]
+    Io {
+        path: PathBuf,
+        source: io::Error,
+    },
     NotUtf8 {
         path: RelPath,
         line: usize,
         offset: usize,
     },
-    #[error("{path}: {size} bytes, more than the {MAX_FILE} that cotter reads")]
-    TooLarge { path: RelPath, size: u64 },
-    #[error("{path}: outside the workspace {root}")]
-    Outside { path: PathBuf, root: PathBuf },
-    #[error("{path}: not a regular file")]
-    NotAFile { path: RelPath },
+    TooLarge {
+        path: RelPath,
+        size: u64,
+    },
+    Outside {
+        path: PathBuf,
+        root: PathBuf,
+    },
+    NotAFile {
+        path: RelPath,
+    },
+}
+
+impl std::error::Error for SourceError {}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SourceError::Io { path, .. } | SourceError::Outside { path, .. } => {
+                write!(f, "{}", path.display())?
+            }
+            SourceError::NotUtf8 { path, line, .. } => write!(f, "{path}:{line}")?,
+            SourceError::TooLarge { path, .. } | SourceError::NotAFile { path } => {
+                write!(f, "{path}")?
+            }
+        }
+        write!(f, ": {}", self.reason())
+    }
+}
+
+impl SourceError {
+    /// What is wrong, without the place.
+    pub fn reason(&self) -> String {
+        match self {
+            SourceError::Io { source, .. } => describe_io(source),
+            SourceError::NotUtf8 { offset, .. } => format!("not UTF-8 from byte {offset} on"),
+            SourceError::TooLarge { size, .. } => {
+                format!("{size} bytes, more than the {MAX_FILE} that cotter reads")
+            }
+            SourceError::Outside { root, .. } => {
+                format!("outside of the workspace {}", root.display())
+            }
+            SourceError::NotAFile { .. } => "not a regular file".into(),
+        }
+    }
 }
 
 /// "Too many levels of symbolic links" and its kin, in words that say what to do.

@@ -4,7 +4,6 @@
 // Each test binary takes in this module whole and uses its own part of it.
 #![allow(dead_code)]
 
-
 pub mod alone;
 pub mod fetchers;
 pub mod http;

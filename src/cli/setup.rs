@@ -1,0 +1,143 @@
+//! What every command begins with: the workspace, its configuration and its pins.
+
+use std::env;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::config::Config;
+use crate::git;
+use crate::output::{self, Diagnostic};
+use crate::pin::{self, Found};
+use crate::source::{RelPath, Workspace};
+use crate::syntax::STACK_SIZE;
+
+use super::failure::{Failure, FailureKind, of_problem};
+
+/// What holds for every command.
+#[derive(Debug)]
+pub struct Globals {
+    pub root: Option<PathBuf>,
+    pub config: Option<PathBuf>,
+    pub quiet: bool,
+    pub verbose: u8,
+}
+
+/// The workspace, opened.
+pub struct Opened {
+    pub workspace: Workspace,
+    pub config: Config,
+    /// The folder that the user's paths are seen from.
+    pub base: PathBuf,
+}
+
+impl Globals {
+    pub fn open(&self) -> Result<Opened, Failure> {
+        let base = env::current_dir()
+            .map_err(|error| Failure::outside(format!("the current folder: {error}"), None))?;
+        let workspace = match &self.root {
+            Some(root) => Workspace::at(&base.join(root))?,
+            None => Workspace::discover(&base)?,
+        };
+        let config = match &self.config {
+            Some(path) => {
+                let path = workspace.locate(&base, path)?;
+                Config::load(&workspace, Some(&path))?
+            }
+            None => Config::load(&workspace, None)?,
+        };
+        Ok(Opened {
+            workspace,
+            config,
+            base,
+        })
+    }
+
+    /// Messages that are not the result.
+    pub fn tell(&self, opened: Option<&Workspace>, diagnostics: &[Diagnostic]) {
+        if !self.quiet {
+            // Nobody is left to tell when these cannot be written.
+            let _ = output::diagnostics(&mut anstream::stderr().lock(), opened, diagnostics);
+        }
+    }
+
+    /// A line about what is being done, with `-v`.
+    pub fn detail(&self, line: impl std::fmt::Display) {
+        if self.verbose > 0 && !self.quiet {
+            let _ = writeln!(anstream::stderr().lock(), "{line}");
+        }
+    }
+}
+
+impl Opened {
+    /// Every pin of the workspace.
+    pub fn pins(&self) -> Result<Found, Failure> {
+        let tracked = git::tracked_files(self.workspace.root())?;
+        let files = self.workspace.files(&RelPath::root(), &tracked);
+        let found = pin::find(&self.workspace, &self.config, files);
+        for (name, _) in &self.config.pin {
+            if !found
+                .pins
+                .iter()
+                .any(|pin| pin.name.to_string() == *name.get_ref())
+            {
+                let message = format!(
+                    "no pin is named `{}`; `cotter pin list` shows all names",
+                    name.get_ref()
+                );
+                return Err(self.config.error(name.span(), message).into());
+            }
+        }
+        Ok(found)
+    }
+
+    /// The problems of `found`, told; whether there were any.
+    pub fn tell_problems(&self, globals: &Globals, found: &Found) -> bool {
+        let diagnostics: Vec<Diagnostic> = found.problems.iter().map(of_problem).collect();
+        globals.tell(Some(&self.workspace), &diagnostics);
+        !diagnostics.is_empty()
+    }
+}
+
+/// Where fetched repositories are kept.
+pub fn cache_dir() -> Result<PathBuf, Failure> {
+    use etcetera::BaseStrategy;
+    if let Some(dir) = env::var_os("COTTER_CACHE_DIR").filter(|dir| !dir.is_empty()) {
+        return Ok(Path::new(&dir).to_path_buf());
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|_| {
+        let message = "no home folder is known, so there is no place for fetched repositories";
+        Failure::new(
+            FailureKind::Outside,
+            Diagnostic {
+                hint: Some("set COTTER_CACHE_DIR to a folder".into()),
+                ..Diagnostic::error(message)
+            },
+        )
+    })?;
+    Ok(strategy.cache_dir().join("cotter"))
+}
+
+/// Runs `command` where the parser of Nix has the stack that it may need, here and in the threads of the pool.
+pub fn on_big_stack(command: impl FnOnce() -> ExitCode + Send + 'static) -> ExitCode {
+    // A second pool is refused only when one is there already; then it is ours.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK_SIZE)
+        .build_global();
+    let thread = std::thread::Builder::new()
+        .name("cotter".into())
+        .stack_size(STACK_SIZE)
+        .spawn(command);
+    match thread.map(|thread| thread.join()) {
+        Ok(Ok(code)) => code,
+        // A panic has told itself.
+        Ok(Err(_)) => ExitCode::from(101),
+        Err(error) => {
+            let _ = writeln!(
+                std::io::stderr(),
+                "cotter: no thread could be started: {error}"
+            );
+            ExitCode::from(3)
+        }
+    }
+}

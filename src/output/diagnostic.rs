@@ -1,0 +1,165 @@
+//! Messages to the user: what is wrong where, with the line that it is about, and what to do.
+
+use std::io::{self, Write};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+
+use super::json;
+use crate::source::{Position, RelPath, Workspace};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    Error,
+    Warning,
+    Note,
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    pub message: String,
+    pub file: Option<RelPath>,
+    /// Both 1-based.
+    pub line: Option<usize>,
+    pub column: Option<usize>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    pub fn error(message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            message: message.into(),
+            file: None,
+            line: None,
+            column: None,
+            hint: None,
+        }
+    }
+
+    pub fn warning(message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(message)
+        }
+    }
+
+    pub fn note(message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Note,
+            ..Diagnostic::error(message)
+        }
+    }
+
+    pub fn at(file: &RelPath, at: Position, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            file: Some(file.clone()),
+            line: Some(at.line),
+            column: Some(at.column),
+            ..Diagnostic::error(message)
+        }
+    }
+}
+
+/// Writes `diagnostics`, with the lines that they are about where `workspace` can still be read.
+pub fn diagnostics(
+    sink: &mut impl Write,
+    workspace: Option<&Workspace>,
+    diagnostics: &[Diagnostic],
+) -> io::Result<()> {
+    let renderer = Renderer::styled();
+    for diagnostic in diagnostics {
+        let level = match diagnostic.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
+        };
+        let source = workspace
+            .zip(diagnostic.file.as_ref())
+            .and_then(|(w, path)| w.read(path).ok());
+        let mut group: Group = match (&source, &diagnostic.file) {
+            (Some(file), Some(path)) => {
+                let at = offset(
+                    file.text(),
+                    diagnostic.line.unwrap_or(1),
+                    diagnostic.column.unwrap_or(1),
+                );
+                let end = file.text()[at..]
+                    .chars()
+                    .next()
+                    .map_or(at, |c| at + c.len_utf8());
+                let snippet = Snippet::source(file.text())
+                    .path(path.as_str())
+                    .annotation(AnnotationKind::Primary.span(at..end));
+                level
+                    .primary_title(diagnostic.message.as_str())
+                    .element(snippet)
+            }
+            (None, Some(path)) => {
+                let place = match (diagnostic.line, diagnostic.column) {
+                    (Some(line), Some(column)) => format!("{path}:{line}:{column}: "),
+                    _ => format!("{path}: "),
+                };
+                Group::with_title(level.primary_title(place + &diagnostic.message))
+            }
+            (_, None) => Group::with_title(level.primary_title(diagnostic.message.as_str())),
+        };
+        if let Some(hint) = &diagnostic.hint {
+            group = group.element(Level::HELP.message(hint.as_str()));
+        }
+        writeln!(sink, "{}", renderer.render(&[group]))?;
+    }
+    Ok(())
+}
+
+/// The byte at a 1-based line and column of characters; the nearest there is.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let start = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum::<usize>();
+    let rest = text[start..].lines().next().unwrap_or("");
+    start
+        + rest
+            .char_indices()
+            .nth(column.saturating_sub(1))
+            .map_or(rest.len(), |(at, _)| at)
+}
+
+/// The one object that a failed command prints under `--format json`.
+pub fn error_json(sink: &mut impl Write, kind: &str, diagnostic: &Diagnostic) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        error: Error<'a>,
+    }
+    #[derive(Serialize)]
+    struct Error<'a> {
+        kind: &'a str,
+        message: &'a str,
+        file: Option<&'a RelPath>,
+        line: Option<usize>,
+        column: Option<usize>,
+        hint: Option<&'a str>,
+    }
+    let Diagnostic {
+        message,
+        file,
+        line,
+        column,
+        hint,
+        ..
+    } = diagnostic;
+    let error = Error {
+        kind,
+        message,
+        file: file.as_ref(),
+        line: *line,
+        column: *column,
+        hint: hint.as_deref(),
+    };
+    json(sink, &Document { error })
+}

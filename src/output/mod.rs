@@ -1,0 +1,34 @@
+//! Values as text and JSON. Each function writes one value to a sink; nothing here decides or changes anything.
+
+mod diagnostic;
+mod pins;
+
+pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
+pub use pins::{PinRow, pins_human, pins_json};
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// The version of the JSON contract.
+const SCHEMA: u32 = 1;
+
+/// One JSON object on a line of its own, `schema` first.
+fn json(sink: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a, T> {
+        schema: u32,
+        #[serde(flatten)]
+        value: &'a T,
+    }
+    serde_json::to_writer_pretty(
+        &mut *sink,
+        &Document {
+            schema: SCHEMA,
+            value,
+        },
+    )
+    .map_err(io::Error::from)?;
+    writeln!(sink)?;
+    sink.flush()
+}

@@ -1,0 +1,125 @@
+//! Pins: the places in source files that name an exact revision of something fetched. What they are, how they are
+//! found, and how a plan to move them is made.
+//!
+//! Not here: fixed-output hashes for their own sake (`fod`), and writing files (`transaction`).
+
+mod containers;
+mod fetcher;
+mod find;
+mod flake;
+mod follow;
+mod forge;
+mod name;
+mod nixbuild;
+mod select;
+mod spork;
+mod spot;
+mod tag;
+
+pub use containers::Containers;
+pub use find::{Found, Problem, find};
+pub use flake::FlakeInput;
+pub use follow::Follow;
+pub use name::PinName;
+pub use select::{Selection, SelectionError, select};
+pub use spork::SporkRole;
+pub use spot::Spot;
+
+use crate::git::FetchMethod;
+use crate::hash::{Algo, HashText};
+
+/// What fetches the pinned thing; the `kind` of the JSON contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PinKind {
+    SporkUpstream,
+    SporkFeature,
+    Git,
+    #[serde(rename = "github")]
+    GitHub,
+    #[serde(rename = "gitlab")]
+    GitLab,
+    Gitea,
+    Sourcehut,
+    Tarball,
+    Url,
+    FlakeInput,
+    ImageDigest,
+    #[serde(rename = "nixbuild")]
+    NixBuild,
+}
+
+/// What stands in the place that a bump changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// A commit name, whole or abbreviated.
+    Rev,
+    /// A tag or a part of one: the tag is `prefix`, the value, `suffix`.
+    Tag { prefix: String, suffix: String },
+    /// Something that no git remote knows: a release of a registry, an image's digest. Only `--to` moves it.
+    Given,
+}
+
+/// A place that names an exact revision, with all that a bump has to know about it.
+#[derive(Clone, Debug)]
+pub struct Pin {
+    pub name: PinName,
+    pub kind: PinKind,
+    /// The value that a bump changes. `None` for a flake input that nothing pins yet.
+    pub spot: Option<Spot>,
+    pub moves: Moves,
+    /// Where it is fetched from, as the source says it.
+    pub url: Option<String>,
+    /// The git remote that knows its revisions.
+    pub repository: Option<String>,
+    /// The branch or tag that the source itself names.
+    pub git_ref: Option<String>,
+    /// The whole revision: commit, tag, version or digest.
+    pub rev: Option<String>,
+    pub hash: PinnedHash,
+    /// A `version` near the pin, which moves along when it says the same.
+    pub version: Option<Spot>,
+    /// What a comment behind the value says.
+    pub comment: Option<String>,
+    pub fetch: Option<Fetch>,
+    /// Hashes of the package around the pin that are stale once it moves: `vendorHash` and its kin.
+    pub dependent_hashes: Vec<String>,
+    pub role: Role,
+}
+
+/// What a pin is part of.
+#[derive(Clone, Debug)]
+pub enum Role {
+    Single,
+    Spork(SporkRole),
+    FlakeInput(FlakeInput),
+    NixBuild {
+        /// The tag of the image, which moves along when it names the rev.
+        image_tag: Option<Spot>,
+    },
+}
+
+/// The hash that belongs to a pin.
+#[derive(Clone, Debug)]
+pub enum PinnedHash {
+    None,
+    /// A literal. `text` is `None` for a placeholder that says nothing, such as `""`.
+    Literal {
+        spot: Spot,
+        text: Option<HashText>,
+        algo: Option<Algo>,
+    },
+    /// Something that is no literal: `lib.fakeHash`, a computed value.
+    Opaque,
+    /// Kept elsewhere by the tool that made it: a flake's lock file.
+    Locked(String),
+}
+
+/// How the pinned tree is fetched, as far as its hash depends on it.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    pub method: FetchMethod,
+    pub submodules: bool,
+    /// Why the hash is not the tree's, read off the call: an argument that changes the result.
+    pub obstacle: Option<String>,
+}
