@@ -15,8 +15,9 @@ use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// No tool of a test takes longer; one that does is killed and the test fails.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -87,20 +88,20 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>
     })
 }
 
+/// Waits without polling, so that a bench may time it; another thread kills what takes too long.
 fn wait(child: &mut Child, command: &Command) -> ExitStatus {
-    let end = Instant::now() + PATIENCE;
-    let mut pause = Duration::from_millis(1);
-    loop {
-        if let Some(status) = child.try_wait().expect("a child to wait for") {
-            return status;
-        }
-        if Instant::now() > end {
-            let group = rustix::process::Pid::from_child(child);
+    let group = rustix::process::Pid::from_child(child);
+    let (ended, end) = mpsc::channel::<()>();
+    let watchdog = thread::spawn(move || {
+        let late = end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+        if late {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-            let _ = child.wait();
-            panic!("{command:?}: still running after {PATIENCE:?}");
         }
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(50));
-    }
+        late
+    });
+    let status = child.wait().expect("a child to wait for");
+    drop(ended);
+    let late = watchdog.join().unwrap();
+    assert!(!late, "{command:?}: still running after {PATIENCE:?}");
+    status
 }

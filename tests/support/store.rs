@@ -19,6 +19,13 @@ impl Store {
         }
     }
 
+    /// A store inside a folder that someone else removes.
+    pub fn new_in(folder: &Path) -> Store {
+        Store {
+            dir: tempfile::tempdir_in(folder).unwrap(),
+        }
+    }
+
     /// One of Nix's programs, without sandbox, substituters or build users.
     pub fn nix(&self, program: &str) -> Command {
         let root = self.dir.path();
