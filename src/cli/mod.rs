@@ -2,6 +2,7 @@
 
 mod failure;
 mod pin;
+mod pin_bump;
 mod pin_list;
 mod setup;
 mod shell;

@@ -9,8 +9,10 @@ use crate::config::Config;
 use crate::git;
 use crate::output::{self, Diagnostic};
 use crate::pin::{self, Found};
+use crate::plan::Rewritten;
 use crate::source::{RelPath, Workspace};
 use crate::syntax::STACK_SIZE;
+use crate::transaction::{self, FileChange, TransactionError};
 
 use super::failure::{Failure, FailureKind, of_problem};
 
@@ -96,6 +98,46 @@ impl Opened {
         let diagnostics: Vec<Diagnostic> = found.problems.iter().map(of_problem).collect();
         globals.tell(Some(&self.workspace), &diagnostics);
         !diagnostics.is_empty()
+    }
+}
+
+/// Repairs what an earlier run left when it was killed; a dry run only says that there is something.
+pub fn recover(opened: &Opened, globals: &Globals, dry_run: bool) -> Result<(), Failure> {
+    let root = opened.workspace.root();
+    if dry_run {
+        if transaction::is_interrupted(root)? {
+            let message =
+                "an earlier run was interrupted; the next one that writes repairs what it left";
+            globals.tell(None, &[Diagnostic::warning(message)]);
+        }
+        return Ok(());
+    }
+    if let Some(recovery) = transaction::recover(root)? {
+        globals.tell(
+            None,
+            &[Diagnostic::warning(recovery.to_string().trim_end())],
+        );
+    }
+    Ok(())
+}
+
+/// Writes all files or none.
+pub fn commit(opened: &Opened, files: &[Rewritten]) -> Result<(), Failure> {
+    let changes: Vec<FileChange> = files.iter().map(FileChange::from).collect();
+    Ok(transaction::commit(opened.workspace.root(), &changes)?)
+}
+
+impl From<TransactionError> for Failure {
+    fn from(error: TransactionError) -> Failure {
+        use TransactionError as E;
+        match error {
+            E::ReadOnly { .. }
+            | E::Outside { .. }
+            | E::LinkLoop { .. }
+            | E::SameFile { .. }
+            | E::NotAFile { .. } => Failure::usage(error.to_string(), None),
+            _ => Failure::outside(error.to_string(), None),
+        }
     }
 }
 

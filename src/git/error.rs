@@ -96,6 +96,18 @@ impl GitError {
         })
     }
 
+    /// Whether a name was given that means nothing there, or too much: the words are wrong, not the world.
+    pub fn is_about_a_name(&self) -> bool {
+        matches!(
+            self,
+            GitError::NoSuchRev { .. }
+                | GitError::Ambiguous { .. }
+                | GitError::NoSuchCommit { .. }
+                | GitError::NotACommit { .. }
+                | GitError::Url { .. }
+        )
+    }
+
     /// Whether something outside of this machine, or the lack of it, is the cause: the network, the
     /// server, missing credentials.
     pub fn is_outside(&self) -> bool {

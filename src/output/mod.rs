@@ -1,8 +1,10 @@
 //! Values as text and JSON. Each function writes one value to a sink; nothing here decides or changes anything.
 
+mod bump;
 mod diagnostic;
 mod pins;
 
+pub use bump::{bump_human, bump_json, diff, left_diagnostic};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
 pub use pins::{PinRow, pins_human, pins_json};
 

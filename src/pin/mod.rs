@@ -3,6 +3,7 @@
 //!
 //! Not here: fixed-output hashes for their own sake (`fod`), and writing files (`transaction`).
 
+pub mod bump;
 mod containers;
 mod fetcher;
 mod find;
@@ -21,7 +22,7 @@ pub use find::{Found, Problem, find};
 pub use flake::FlakeInput;
 pub use follow::Follow;
 pub use name::PinName;
-pub use select::{Selection, SelectionError, select};
+pub use select::{Selection, SelectionError, refuse_twins, select};
 pub use spork::SporkRole;
 pub use spot::Spot;
 

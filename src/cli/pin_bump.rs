@@ -1,0 +1,183 @@
+//! `cotter pin bump`.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Format;
+use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
+use super::setup::{Globals, Opened, cache_dir, commit, recover};
+use crate::git::{Git, GitOptions};
+use crate::output::{self, Diagnostic, Severity};
+use crate::pin::bump::{self, Bump, BumpError, Remark, Request, World};
+use crate::pin::{self};
+use crate::plan::Rewritten;
+use crate::process::System;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Files, folders, containers, or names and globs such as `kingfisher:features.*`; nothing means all
+    #[arg(value_name = "PATH|NAME")]
+    words: Vec<String>,
+    /// Move the named pins there, whatever they follow
+    #[arg(long, value_name = "REV|REF|TAG|VERSION")]
+    to: Option<String>,
+    /// Look in this local clone or bare mirror instead of the remote; it is only read
+    #[arg(long, value_name = "DIR")]
+    clone: Option<PathBuf>,
+    /// Ask no remote: use clones and what was fetched before
+    #[arg(long)]
+    offline: bool,
+    /// Write nothing; exit 1 when something would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Print what changes as a unified diff
+    #[arg(long)]
+    diff: bool,
+    /// How long a remote may stay silent
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Arguments {
+    pub fn run(&self, globals: &Globals) -> ExitCode {
+        finish(self.format, self.bump(globals))
+    }
+
+    fn bump(&self, globals: &Globals) -> Result<Outcome, Failure> {
+        let opened = globals.open()?;
+        recover(&opened, globals, self.dry_run)?;
+        let found = opened.pins()?;
+        let has_problems = opened.tell_problems(globals, &found);
+        let selection = pin::select(&opened.workspace, &opened.base, &found.pins, &self.words)?;
+        pin::refuse_twins(&selection.pins, &found.pins)?;
+        let git = Git::new(GitOptions {
+            cache_dir: cache_dir()?,
+            offline: self.offline,
+            timeout: Duration::from_secs(self.timeout),
+        });
+        let world = World {
+            git: &git,
+            runner: &System,
+            offline: self.offline,
+        };
+        let request = Request {
+            to: self.to.clone(),
+            clone: self.clone.as_ref().map(|dir| opened.base.join(dir)),
+        };
+        let bump = bump::plan(
+            &opened.workspace,
+            &opened.config,
+            &found,
+            &selection,
+            &request,
+            &world,
+        )?;
+        let rewritten = bump
+            .plan
+            .apply(&opened.workspace)
+            .map_err(BumpError::from)?;
+        self.tell(globals, &opened, &bump);
+        let written = !self.dry_run && !rewritten.is_empty();
+        if written {
+            commit(&opened, &rewritten)?;
+        }
+        self.print(&bump, &rewritten, written)
+            .map_err(Failure::output)?;
+        let would_change = self.dry_run && !rewritten.is_empty();
+        Ok(
+            match (has_problems, would_change || !bump.left.is_empty()) {
+                (true, _) => Outcome::WrongSource,
+                (false, true) => Outcome::Attention,
+                (false, false) => Outcome::Done,
+            },
+        )
+    }
+
+    fn tell(&self, globals: &Globals, opened: &Opened, bump: &Bump) {
+        let remark = |severity: Severity| {
+            move |remark: &Remark| Diagnostic {
+                severity,
+                ..match &remark.at {
+                    Some((file, at)) => Diagnostic::at(file, *at, &remark.message),
+                    None => Diagnostic::error(&remark.message),
+                }
+            }
+        };
+        let mut told: Vec<Diagnostic> = bump
+            .warnings
+            .iter()
+            .map(remark(Severity::Warning))
+            .collect();
+        told.extend(bump.notes.iter().map(remark(Severity::Note)));
+        told.extend(bump.left.iter().map(output::left_diagnostic));
+        globals.tell(Some(&opened.workspace), &told);
+    }
+
+    fn print(&self, bump: &Bump, rewritten: &[Rewritten], written: bool) -> io::Result<()> {
+        match self.format {
+            Format::Json => output::bump_json(&mut io::stdout().lock(), bump, written),
+            Format::Human if self.diff => output::diff(&mut anstream::stdout().lock(), rewritten),
+            Format::Human => output::bump_human(&mut anstream::stdout().lock(), bump, self.dry_run),
+        }
+    }
+}
+
+impl From<BumpError> for Failure {
+    fn from(error: BumpError) -> Failure {
+        let many = |kind, diagnostics: Vec<Diagnostic>| Failure { kind, diagnostics };
+        match error {
+            BumpError::Request(message) => Failure::usage(message, None),
+            BumpError::Source(problems) => many(
+                FailureKind::Usage,
+                problems.iter().map(of_problem).collect(),
+            ),
+            BumpError::Invariant(violations) => many(
+                FailureKind::Invariant,
+                violations
+                    .into_iter()
+                    .map(|violation| Diagnostic {
+                        hint: violation.hint,
+                        ..match &violation.at {
+                            Some((file, at)) => Diagnostic::at(file, *at, violation.message),
+                            None => Diagnostic::error(violation.message),
+                        }
+                    })
+                    .collect(),
+            ),
+            BumpError::Git(errors) => {
+                let is_word = errors.iter().all(|error| error.is_about_a_name());
+                let kind = if is_word {
+                    FailureKind::Usage
+                } else {
+                    FailureKind::Outside
+                };
+                many(kind, errors.iter().map(of_git).collect())
+            }
+            BumpError::Nix(error) => {
+                Failure::outside(error.to_string(), error.hint().map(str::to_owned))
+            }
+            BumpError::Plan(error) => Failure::outside(error.to_string(), None),
+            BumpError::Read(error) => error.into(),
+            error @ (BumpError::Spot(_) | BumpError::Manifest(_)) => {
+                Failure::usage(error.to_string(), None)
+            }
+            BumpError::Unproven(_) => Failure::outside(
+                error.to_string(),
+                Some("this is a bug of cotter's; the files are as they were".to_owned()),
+            ),
+        }
+    }
+}
+
+fn of_git(error: &crate::git::GitError) -> Diagnostic {
+    Diagnostic {
+        hint: error.hint().map(str::to_owned),
+        ..Diagnostic::error(error.to_string())
+    }
+}

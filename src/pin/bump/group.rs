@@ -1,0 +1,270 @@
+//! Which changes belong together, and the plan that is made of them.
+//!
+//! Changes that meet in one literal are one: where one of them cannot be made, none is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::hash::{self, NewHash};
+use super::{Bump, BumpError, Context, location};
+use crate::edit::Edit;
+use crate::pin::{Moves, Pin, PinnedHash, Problem, Role, Selection, Spot};
+use crate::plan::{Change, EditGroup};
+use crate::source::{RelPath, Stamp};
+
+/// What is to be written for one or more pins, all or nothing.
+#[derive(Default)]
+pub struct Item {
+    /// The pin's or container's name.
+    pub name: String,
+    pub steps: Vec<Step>,
+    pub shifts: Vec<Shift>,
+    /// The pins that cannot be moved, and why.
+    pub left: Vec<(usize, String)>,
+}
+
+/// One value that is to change.
+pub struct Step {
+    /// The pin that it belongs to.
+    pub pin: usize,
+    pub field: &'static str,
+    pub place: Place,
+    pub new: String,
+}
+
+pub enum Place {
+    Spot(Spot),
+    /// The whole of a file.
+    File(RelPath),
+}
+
+/// A revision that became another, for what names the same one elsewhere.
+pub struct Shift {
+    pub pin: usize,
+    pub old_rev: String,
+    pub new_rev: String,
+    pub version: Option<(String, String)>,
+}
+
+impl Step {
+    pub fn at(pin: usize, field: &'static str, spot: &Spot, new: impl Into<String>) -> Step {
+        Step {
+            pin,
+            field,
+            place: Place::Spot(spot.clone()),
+            new: new.into(),
+        }
+    }
+}
+
+/// The literals that steps change, and to what.
+type Changed = HashMap<(RelPath, usize), String>;
+
+/// Adds `items` to the plan; those that cannot be made are left.
+pub fn into_plan(
+    context: &Context,
+    selection: &Selection,
+    mut items: Vec<Item>,
+    bump: &mut Bump,
+) -> Result<(), BumpError> {
+    for item in &mut items {
+        item.steps.retain(|step| match &step.place {
+            Place::Spot(spot) => spot.value != step.new,
+            Place::File(_) => true,
+        });
+    }
+    refuse_contradictions(context, &items)?;
+    add_companions(context, &mut items)?;
+    let components = components(&items);
+    let mut moved = std::collections::BTreeSet::new();
+    for component in components {
+        let left: Vec<&(usize, String)> =
+            component.iter().flat_map(|at| &items[*at].left).collect();
+        if let Some((_, reason)) = left.first() {
+            let mut named: Vec<usize> = left.iter().map(|(pin, _)| *pin).collect();
+            named.extend(
+                component
+                    .iter()
+                    .flat_map(|at| items[*at].steps.iter().map(|step| step.pin)),
+            );
+            named.sort_unstable();
+            named.dedup();
+            for pin in named {
+                let own = left
+                    .iter()
+                    .find(|(at, _)| *at == pin)
+                    .map(|(_, reason)| reason.clone());
+                let reason = own.unwrap_or_else(|| {
+                    format!("it moves together with what cannot move: {reason}")
+                });
+                bump.left.push(context.left(context.pin(pin), reason));
+                moved.insert(pin);
+            }
+            continue;
+        }
+        for at in component {
+            let item = &items[at];
+            let changes: Vec<Change> = item
+                .steps
+                .iter()
+                .map(|step| change(context, step))
+                .collect::<Result<_, BumpError>>()?;
+            moved.extend(item.steps.iter().map(|step| step.pin));
+            if !changes.is_empty() {
+                bump.plan.groups.push(EditGroup {
+                    name: item.name.clone(),
+                    changes,
+                });
+            }
+        }
+    }
+    let stays = |at: &&usize| {
+        !moved.contains(*at) && !matches!(context.pin(**at).role, Role::FlakeInput(_))
+    };
+    bump.plan.unchanged.extend(
+        selection
+            .pins
+            .iter()
+            .filter(stays)
+            .map(|at| context.pin(*at).name.to_string()),
+    );
+    Ok(())
+}
+
+/// Two pins may share a literal, but only when they come to the same.
+fn refuse_contradictions(context: &Context, items: &[Item]) -> Result<(), BumpError> {
+    let mut seen: HashMap<(RelPath, usize), &Step> = HashMap::new();
+    let mut problems: Vec<Problem> = Vec::new();
+    for step in items.iter().flat_map(|item| &item.steps) {
+        let Some(key) = key(step) else { continue };
+        match seen.get(&key) {
+            Some(first) if first.new != step.new => {
+                let (one, other) = (context.pin(first.pin), context.pin(step.pin));
+                problems.push(context.problem(
+                    other,
+                    format!(
+                        "`{}` becomes {} but `{}`, which shares the value, becomes {}",
+                        one.name, first.new, other.name, step.new
+                    ),
+                    Some("let both follow the same, or give each a value of its own"),
+                ));
+            }
+            Some(_) => {}
+            None => drop(seen.insert(key, step)),
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(BumpError::Source(problems))
+    }
+}
+
+fn key(step: &Step) -> Option<(RelPath, usize)> {
+    match &step.place {
+        Place::Spot(spot) => Some((spot.file.clone(), spot.offset())),
+        Place::File(_) => None,
+    }
+}
+
+/// Pins that were not asked for but read a literal that changes: their hash has to follow too.
+fn add_companions(context: &Context, items: &mut [Item]) -> Result<(), BumpError> {
+    for item in items {
+        let changed: Changed = item
+            .steps
+            .iter()
+            .filter_map(|step| Some((key(step)?, step.new.clone())))
+            .collect();
+        let known: Vec<usize> = item.steps.iter().map(|step| step.pin).collect();
+        for (at, pin) in context.found.pins.iter().enumerate() {
+            let Some(new) = pin
+                .spot
+                .as_ref()
+                .and_then(|spot| changed.get(&(spot.file.clone(), spot.offset())))
+            else {
+                continue;
+            };
+            if known.contains(&at) || matches!(pin.hash, PinnedHash::None | PinnedHash::Locked(_)) {
+                continue;
+            }
+            match companion_hash(context, pin, new)? {
+                NewHash::None => {}
+                NewHash::Known { spot, text } => item.steps.push(Step::at(at, "hash", &spot, text)),
+                NewHash::Unknown(reason) => item.left.push((at, reason)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn companion_hash(context: &Context, pin: &Pin, new: &str) -> Result<NewHash, BumpError> {
+    let Some(place) = location::of(context, pin).filter(|_| pin.moves != Moves::Given) else {
+        return hash::of(context, pin, None, None);
+    };
+    let commit = match &pin.moves {
+        Moves::Tag { prefix, suffix } => {
+            let refs = context.world.git.refs(&place)?;
+            let name = format!("{prefix}{new}{suffix}");
+            let name = name.strip_prefix("refs/tags/").unwrap_or(&name).to_owned();
+            match refs.tag(&name) {
+                Some(commit) => Some(commit),
+                None => return Ok(NewHash::Unknown(format!("{place} has no tag `{name}`"))),
+            }
+        }
+        _ => new.parse().ok(),
+    };
+    hash::of(context, pin, Some(&place), commit)
+}
+
+/// Items that change a common literal, as lists of indices.
+fn components(items: &[Item]) -> Vec<Vec<usize>> {
+    let mut first_of: HashMap<(RelPath, usize), usize> = HashMap::new();
+    let mut parent: Vec<usize> = (0..items.len()).collect();
+    fn root(parent: &[usize], mut at: usize) -> usize {
+        while parent[at] != at {
+            at = parent[at];
+        }
+        at
+    }
+    for (at, item) in items.iter().enumerate() {
+        for key in item.steps.iter().filter_map(key) {
+            let other = *first_of.entry(key).or_insert(at);
+            let (a, b) = (root(&parent, at), root(&parent, other));
+            parent[a.max(b)] = a.min(b);
+        }
+    }
+    let mut by_root: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for at in 0..items.len() {
+        by_root.entry(root(&parent, at)).or_default().push(at);
+    }
+    by_root.into_values().collect()
+}
+
+fn change(context: &Context, step: &Step) -> Result<Change, BumpError> {
+    let name = context.pin(step.pin).name.to_string();
+    match &step.place {
+        Place::Spot(spot) => {
+            let file = context.workspace.read(&spot.file)?;
+            let edit = spot.replace(&file, &step.new)?;
+            let mut change = Change::new(name, &file, step.field, &spot.value, &step.new, edit);
+            // The edit may take in the quotes; the place is that of the value.
+            let at = file.position(spot.offset());
+            (change.line, change.column) = (at.line, at.column);
+            Ok(change)
+        }
+        Place::File(path) => {
+            let file = context.workspace.read(path)?;
+            let edit = Edit {
+                range: 0..file.text().len(),
+                text: step.new.clone(),
+            };
+            let (old, new) = (digest(file.text()), digest(&step.new));
+            Ok(Change::new(name, &file, step.field, old, new, edit))
+        }
+    }
+}
+
+/// A whole file's content in one word.
+fn digest(text: &str) -> String {
+    let Stamp(bytes) = Stamp::of(text.as_bytes());
+    format!("sha256:{}", data_encoding::HEXLOWER.encode(&bytes[..6]))
+}

@@ -1,0 +1,154 @@
+//! What must hold for a spork before anything of it is written.
+
+use super::sporks::{Member, Spork};
+use super::{Bump, BumpError, Context, Remark, Violation};
+use crate::git::{Ancestry, GitError};
+
+/// The invariants that `spork` breaks, all of them, with the commits named.
+pub fn check(
+    context: &Context,
+    spork: &Spork,
+    bump: &mut Bump,
+) -> Result<Vec<Violation>, BumpError> {
+    let mut found = Vec::new();
+    for member in std::iter::once(&spork.upstream).chain(&spork.features) {
+        found.extend(unstable(context, spork, member)?);
+    }
+    for feature in &spork.features {
+        found.extend(not_a_descendant(context, spork, feature, bump)?);
+    }
+    // What does not descend from upstream has no base to be merged over.
+    if found.is_empty() {
+        found.extend(conflicts(context, spork)?);
+    }
+    Ok(found)
+}
+
+fn violation(context: &Context, member: &Member, message: String, hint: String) -> Violation {
+    Violation {
+        at: context.place(context.pin(member.pin)),
+        message,
+        hint: Some(hint),
+    }
+}
+
+/// A rev that no lasting ref holds: it will be gone.
+fn unstable(
+    context: &Context,
+    spork: &Spork,
+    member: &Member,
+) -> Result<Option<Violation>, BumpError> {
+    let pin = context.pin(member.pin);
+    let container = context.containers.config(&pin.name.container);
+    let is_unstable = |name: &str| {
+        name.strip_prefix("refs/heads/")
+            .is_some_and(|branch| match container {
+                Some(container) => container.is_unstable(branch),
+                None => branch == "deploy",
+            })
+    };
+    if member
+        .from
+        .as_deref()
+        .is_some_and(|name| !is_unstable(name))
+    {
+        return Ok(None);
+    }
+    let holding = spork.repo.refs_containing(member.commit, &spork.refs)?;
+    if holding.iter().any(|name| !is_unstable(name)) {
+        return Ok(None);
+    }
+    let what = match holding.as_slice() {
+        [] => format!("no branch or tag of {} holds", spork.place),
+        names => format!(
+            "only {} of {}, which is force-pushed, holds",
+            names.join(", "),
+            spork.place
+        ),
+    };
+    Ok(Some(violation(
+        context,
+        member,
+        format!("{what} {}, the rev of `{}`", member.commit, pin.name),
+        "pin a commit of a branch that is never force-pushed, or keep this one: `cotter pin protect`".to_owned(),
+    )))
+}
+
+fn not_a_descendant(
+    context: &Context,
+    spork: &Spork,
+    feature: &Member,
+    bump: &mut Bump,
+) -> Result<Option<Violation>, BumpError> {
+    let (upstream, tip) = (spork.upstream.commit, feature.commit);
+    let name = feature.name();
+    if upstream == tip {
+        bump.warnings.push(Remark {
+            at: context.place(context.pin(feature.pin)),
+            message: format!(
+                "the feature `{name}` has no commits of its own: it is upstream {}",
+                upstream.short(12)
+            ),
+        });
+        return Ok(None);
+    }
+    match spork.repo.ancestry(upstream, tip)? {
+        Ancestry::Yes => Ok(None),
+        Ancestry::Unknown => Err(GitError::Shallow {
+            location: spork.place.to_string(),
+        }
+        .into()),
+        Ancestry::No if spork.repo.ancestry(tip, upstream)? == Ancestry::Yes => {
+            Ok(Some(violation(
+                context,
+                feature,
+                format!("the feature `{name}` at {tip} is part of upstream {upstream} already"),
+                format!("remove the feature `{name}`: it has no commits of its own any more"),
+            )))
+        }
+        Ancestry::No => Ok(Some(violation(
+            context,
+            feature,
+            format!("the feature `{name}` at {tip} does not descend from upstream {upstream}"),
+            "rebase the feature's branch onto upstream, fetch, and bump again".to_owned(),
+        ))),
+    }
+}
+
+fn conflicts(context: &Context, spork: &Spork) -> Result<Vec<Violation>, BumpError> {
+    let tips: Vec<_> = spork
+        .features
+        .iter()
+        .map(|feature| (feature.name().to_owned(), feature.commit))
+        .collect();
+    if tips.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let commit_of = |name: &str| {
+        let commit = tips
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, commit)| commit.to_string());
+        format!("`{name}` at {}", commit.unwrap_or_default())
+    };
+    let conflicts = spork.repo.conflicts(spork.upstream.commit, &tips)?;
+    let of = |name: &str| spork.features.iter().find(|feature| feature.name() == name);
+    Ok(conflicts
+        .iter()
+        .map(|conflict| {
+            let others: Vec<String> = conflict.with.iter().map(|name| commit_of(name)).collect();
+            Violation {
+                at: of(&conflict.name).and_then(|feature| context.place(context.pin(feature.pin))),
+                message: format!(
+                    "the feature {} conflicts with {} in {}",
+                    commit_of(&conflict.name),
+                    others.join(" and "),
+                    conflict.paths.join(", ")
+                ),
+                hint: Some(
+                    "rebase one of the features onto the other, or leave one out".to_owned(),
+                ),
+            }
+        })
+        .collect())
+}

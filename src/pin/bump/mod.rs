@@ -1,0 +1,206 @@
+//! `pin bump`: from pins and what they follow to a plan. Nothing is written here.
+//!
+//! The way: where each pin is asked (`location`), what it is to become (`target`), what must hold (`invariants`), what
+//! moves along (`version`, `lockfile`, `along`, `hash`), which changes belong together (`group`), and the proof on
+//! the changed texts (`prove`). Flake inputs go their own way through Nix (`flake`).
+
+mod along;
+mod flake;
+mod given;
+mod group;
+mod hash;
+mod invariants;
+mod location;
+mod lockfile;
+mod prove;
+mod single;
+mod sporks;
+mod target;
+mod version;
+
+use std::path::PathBuf;
+
+use crate::config::Config;
+use crate::git::{Git, GitError};
+use crate::manifest::ManifestError;
+use crate::nix::NixError;
+use crate::plan::{Plan, PlanError};
+use crate::process::Runner;
+use crate::source::{Position, RelPath, SourceError, Workspace};
+
+use super::spot::SpotError;
+use super::{Containers, Found, Pin, PinName, Problem, Selection};
+
+/// What was asked for.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// `--to`: overrides what the named pins follow.
+    pub to: Option<String>,
+    /// `--clone`: where to look instead of the remote.
+    pub clone: Option<PathBuf>,
+}
+
+/// The outside world that a bump asks.
+pub struct World<'a> {
+    pub git: &'a Git,
+    pub runner: &'a dyn Runner,
+    pub offline: bool,
+}
+
+/// What a bump comes to.
+#[derive(Debug, Default)]
+pub struct Bump {
+    pub plan: Plan,
+    /// Pins that would move, but whose hash cannot be known here: they are left as they were.
+    pub left: Vec<Left>,
+    pub warnings: Vec<Remark>,
+    /// What a user may want to know: which lock file was taken.
+    pub notes: Vec<Remark>,
+}
+
+/// A pin that was left as it was, and why.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Left {
+    pub name: PinName,
+    pub file: RelPath,
+    pub line: usize,
+    pub column: usize,
+    pub reason: String,
+}
+
+/// Something to say, about a place where there is one.
+#[derive(Clone, Debug)]
+pub struct Remark {
+    pub at: Option<(RelPath, Position)>,
+    pub message: String,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum BumpError {
+    /// The command line asks for what cannot be.
+    #[error("{0}")]
+    Request(String),
+    /// Places in the user's files that are wrong.
+    #[error("{} places are wrong", .0.len())]
+    Source(Vec<Problem>),
+    /// Invariants that do not hold.
+    #[error("{} invariants do not hold", .0.len())]
+    Invariant(Vec<Violation>),
+    /// Remotes that gave no answer, each once.
+    #[error("{} remotes gave no answer", .0.len())]
+    Git(Vec<GitError>),
+    #[error(transparent)]
+    Nix(#[from] NixError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Read(#[from] SourceError),
+    #[error(transparent)]
+    Spot(#[from] SpotError),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The proof failed: a bug of cotter's, caught before anything was written.
+    #[error("the plan does not do what it says: {0}; nothing was written")]
+    Unproven(String),
+}
+
+impl From<GitError> for BumpError {
+    fn from(error: GitError) -> BumpError {
+        BumpError::Git(vec![error])
+    }
+}
+
+/// An invariant that does not hold, with the commits.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    pub at: Option<(RelPath, Position)>,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// Everything that the steps share.
+struct Context<'a> {
+    workspace: &'a Workspace,
+    config: &'a Config,
+    containers: Containers<'a>,
+    found: &'a Found,
+    request: &'a Request,
+    world: &'a World<'a>,
+    /// Whether a plan that is made already is only looked at again: nothing is asked that cannot be remembered.
+    proving: bool,
+}
+
+impl Context<'_> {
+    fn pin(&self, at: usize) -> &Pin {
+        &self.found.pins[at]
+    }
+
+    fn place(&self, pin: &Pin) -> Option<(RelPath, Position)> {
+        let (file, at) = Found::place(self.workspace, pin)?;
+        Some((file.path().clone(), at))
+    }
+
+    fn place_or_root(&self, pin: &Pin) -> (RelPath, Position) {
+        self.place(pin)
+            .unwrap_or((RelPath::root(), Position { line: 1, column: 1 }))
+    }
+
+    fn problem(&self, pin: &Pin, message: String, hint: Option<&str>) -> Problem {
+        let (file, position) = self.place_or_root(pin);
+        Problem {
+            file,
+            position,
+            message,
+            hint: hint.map(str::to_owned),
+        }
+    }
+
+    fn left(&self, pin: &Pin, reason: String) -> Left {
+        let (file, at) = self.place_or_root(pin);
+        Left {
+            name: pin.name.clone(),
+            file,
+            line: at.line,
+            column: at.column,
+            reason,
+        }
+    }
+}
+
+/// Plans the bump of the selected pins, and proves the plan on the changed texts.
+pub fn plan(
+    workspace: &Workspace,
+    config: &Config,
+    found: &Found,
+    selection: &Selection,
+    request: &Request,
+    world: &World,
+) -> Result<Bump, BumpError> {
+    let containers = Containers::new(config, &found.files);
+    let context = Context {
+        workspace,
+        config,
+        containers,
+        found,
+        request,
+        world,
+        proving: false,
+    };
+    let mut bump = once(&context, selection)?;
+    prove::prove(&context, selection, &mut bump)?;
+    Ok(bump)
+}
+
+/// One pass, without the proof.
+fn once(context: &Context, selection: &Selection) -> Result<Bump, BumpError> {
+    let targets = target::targets(context, selection)?;
+    let mut bump = Bump::default();
+    let mut items = sporks::items(context, selection, &targets, &mut bump)?;
+    items.extend(single::items(context, selection, &targets)?);
+    along::nixbuilds(context, &mut items);
+    along::services(context, &mut items, &mut bump)?;
+    group::into_plan(context, selection, items, &mut bump)?;
+    flake::inputs(context, selection, &targets, &mut bump)?;
+    Ok(bump)
+}
