@@ -8,6 +8,7 @@ pub mod alone;
 pub mod http;
 pub mod remote;
 pub mod repo;
+pub mod served;
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
