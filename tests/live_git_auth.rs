@@ -297,3 +297,35 @@ fn headers_and_proxies_of_the_configuration_are_used() {
         },
     );
 }
+
+#[test]
+fn certificates_of_the_configuration_are_used() {
+    alone("certificates_of_the_configuration_are_used", &[], |home| {
+        let tls = support::remote::tls(&home.join("tls"));
+        let url = format!("https://127.0.0.1:{}/up", tls.server.port);
+        let why = |config: String| {
+            configure(home, &config);
+            let location = Location::Remote(url.clone());
+            git(home).refs(&location).unwrap_err().to_string()
+        };
+        // It is no git server: once its certificate is taken, what it says is.
+        let certificate = tls.certificate.display();
+        assert!(
+            why(String::new()).contains("certificate"),
+            "{}",
+            why(String::new())
+        );
+        for trusting in [
+            format!("[http]\n\tsslCAInfo = {certificate}\n"),
+            format!("[http \"{url}\"]\n\tsslCAInfo = {certificate}\n"),
+            "[http]\n\tsslVerify = false\n".to_owned(),
+            "[http \"https://127.0.0.1\"]\n\tsslVerify = true\n[http]\n\tsslVerify = false\n"
+                .to_owned(),
+        ] {
+            let error = why(trusting.clone());
+            assert!(error.contains("smart"), "{trusting}: {error}");
+        }
+        let other = why("[http \"https://other.invalid\"]\n\tsslVerify = false\n".to_owned());
+        assert!(other.contains("certificate"), "{other}");
+    });
+}

@@ -92,6 +92,13 @@ impl GitError {
             GitError::Network { reason, .. } if reason.contains("Permission denied") => {
                 "check the ssh key: `ssh-add -l` lists what the agent holds; cotter never asks for a passphrase"
             }
+            GitError::Network { reason, .. }
+                if ["404", "403", "not exported", "does not appear to be"]
+                    .iter()
+                    .any(|part| reason.contains(part)) =>
+            {
+                "check the URL; a server may also hide a repository from who may not read it"
+            }
             _ => return None,
         })
     }
@@ -121,13 +128,23 @@ impl GitError {
     }
 }
 
+/// What gix puts before a cause without saying more.
+const PREAMBLE: &[&str] = &[
+    "Transport handshake failed",
+    "An IO error occurred when talking to the server",
+    "Failed to consume the pack sent by the remote",
+];
+
 /// The causes of an error in one line, outermost first, without credentials.
 pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
         let text = error.to_string();
-        let text = text.trim();
+        let text = PREAMBLE.iter().fold(text.trim(), |text, preamble| {
+            text.strip_prefix(preamble)
+                .map_or(text, |rest| rest.trim_start_matches([':', ' ']))
+        });
         // Some errors print the cause that they also name as their source.
         if !text.is_empty() && !parts.iter().any(|part| part.contains(text)) {
             parts.push(text.to_owned());

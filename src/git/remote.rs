@@ -148,6 +148,7 @@ impl Git {
             if self.options.offline {
                 return Err(offline(location));
             }
+            self.unless_down(location)?;
             let (cache, remote, wanted) = (cache.clone(), remote.clone(), wanted.clone());
             let outcome = self.bounded(limit, location, move |watch| {
                 cache.fetch_commits(&remote, &wanted, &watch)
@@ -166,6 +167,7 @@ impl Git {
         if self.options.offline {
             return cache.history().ok_or_else(|| offline(location));
         }
+        self.unless_down(location)?;
         let fresh = match (self.refs.known(location), cache.history()) {
             (Some(Ok(theirs)), Some(repo)) => repo.refs().is_ok_and(|ours| ours == *theirs),
             _ => false,
@@ -180,6 +182,14 @@ impl Git {
             location: location.to_string(),
             reason: "it has no branches and no tags".to_owned(),
         })
+    }
+
+    /// A remote that gave no answer in this run is not asked for another one.
+    fn unless_down(&self, location: &Location) -> Result<(), GitError> {
+        match self.refs.known(location) {
+            Some(Err(error)) if error.is_outside() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Says which ref names what turned out to be no commit.

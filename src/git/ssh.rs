@@ -55,14 +55,18 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Waits a little for ssh to have said everything; empty when it said nothing.
+    /// Waits a little for ssh to have said everything; empty when it said nothing but warnings.
     pub fn text(&self) -> String {
         if let Ok(end) = self.end.lock() {
             // A master connection in the background may hold the pipe open for as long as it likes.
             let _ = end.recv_timeout(Duration::from_millis(500));
         }
         let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).trim().to_owned()
+        String::from_utf8_lossy(&bytes)
+            .lines()
+            .filter(|line| !line.starts_with("Warning:"))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 

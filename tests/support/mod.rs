@@ -9,6 +9,7 @@ pub mod fetchers;
 pub mod http;
 pub mod remote;
 pub mod repo;
+pub mod served;
 pub mod store;
 
 use std::io::Read;

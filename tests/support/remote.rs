@@ -129,6 +129,46 @@ pub fn sshd(dir: &Path) -> Sshd {
     }
 }
 
+/// A TLS server whose certificate nobody signed. It speaks http but not git.
+pub struct Tls {
+    pub server: Server,
+    pub certificate: PathBuf,
+}
+
+pub fn tls(dir: &Path) -> Tls {
+    std::fs::create_dir_all(dir).unwrap();
+    let path = |name: &str| dir.join(name).display().to_string();
+    let mut request = command("openssl", dir);
+    request.args(["req", "-x509", "-nodes", "-days", "365000"]);
+    request.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    request.args([
+        "-subj",
+        "/CN=test",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+    ]);
+    request.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    request.args(["-keyout", &path("key"), "-out", &path("certificate")]);
+    run_ok(&mut request, "openssl");
+    let server = Server::start("openssl", |port| {
+        let mut openssl = command("openssl", dir);
+        openssl
+            .args([
+                "s_server",
+                "-www",
+                "-quiet",
+                "-accept",
+                &format!("127.0.0.1:{port}"),
+            ])
+            .args(["-key", &path("key"), "-cert", &path("certificate")]);
+        openssl
+    });
+    Tls {
+        server,
+        certificate: dir.join("certificate"),
+    }
+}
+
 /// A listener that accepts and never says a word.
 pub fn silent() -> (TcpListener, u16) {
     // The system accepts on its behalf; nobody reads.
