@@ -35,7 +35,7 @@ pub struct Arguments {
     /// Show errors only
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Show more of what is done; twice for all of it
+    /// Show more of what is done: which remote was asked, and what it answered
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]

@@ -117,6 +117,9 @@ impl Arguments {
         told.extend(bump.notes.iter().map(remark(Severity::Note)));
         told.extend(bump.left.iter().map(output::left_diagnostic));
         globals.tell(Some(&opened.workspace), &told);
+        for line in &bump.trail {
+            globals.detail(line);
+        }
     }
 
     fn print(&self, bump: &Bump, rewritten: &[Rewritten], written: bool) -> io::Result<()> {

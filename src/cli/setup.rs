@@ -63,7 +63,7 @@ impl Globals {
         }
     }
 
-    /// A line about what is being done, with `-v`.
+    /// A line about what was done, with `-v`.
     pub fn detail(&self, line: impl std::fmt::Display) {
         if self.verbose > 0 && !self.quiet {
             let _ = writeln!(anstream::stderr().lock(), "{line}");
@@ -77,7 +77,7 @@ impl Opened {
         let tracked = git::tracked_files(self.workspace.root())?;
         let files = self.workspace.files(&RelPath::root(), &tracked);
         let found = pin::find(&self.workspace, &self.config, files);
-        for (name, _) in &self.config.pin {
+        for name in self.config.pin.keys() {
             if !found
                 .pins
                 .iter()

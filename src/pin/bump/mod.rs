@@ -56,6 +56,8 @@ pub struct Bump {
     pub warnings: Vec<Remark>,
     /// What a user may want to know: which lock file was taken.
     pub notes: Vec<Remark>,
+    /// Where each new value comes from, for those who ask for more.
+    pub trail: Vec<String>,
 }
 
 /// A pin that was left as it was, and why.
@@ -195,7 +197,10 @@ pub fn plan(
 /// One pass, without the proof.
 fn once(context: &Context, selection: &Selection) -> Result<Bump, BumpError> {
     let targets = target::targets(context, selection)?;
-    let mut bump = Bump::default();
+    let mut bump = Bump {
+        trail: targets.trail(context),
+        ..Bump::default()
+    };
     let mut items = sporks::items(context, selection, &targets, &mut bump)?;
     items.extend(single::items(context, selection, &targets)?);
     along::nixbuilds(context, &mut items);

@@ -36,6 +36,27 @@ impl Targets {
     }
 }
 
+impl Targets {
+    /// A line for every selected pin that was asked about: where, and what was answered.
+    pub fn trail(&self, context: &Context) -> Vec<String> {
+        let line = |(at, place): (&usize, &Location)| {
+            let name = &context.pin(*at).name;
+            match self.by_pin.get(at) {
+                Some(Target {
+                    value,
+                    from: Some(from),
+                    ..
+                }) => format!("{name}: {from} of {place} is at {value}"),
+                Some(Target {
+                    value, from: None, ..
+                }) => format!("{name}: {value}, as was asked for, is in {place}"),
+                None => format!("{name}: up to date with {place}"),
+            }
+        };
+        self.locations.iter().map(line).collect()
+    }
+}
+
 /// Why a pin has no target: something in the source, or something about the repository.
 pub enum Miss {
     Wrong(Problem),
