@@ -7,7 +7,7 @@ use crate::config::ConfigError;
 use crate::git::GitError;
 use crate::output::{self, Diagnostic};
 use crate::pin::{Problem, SelectionError};
-use crate::source::SourceError;
+use crate::source::{SourceError, Workspace};
 
 use super::Format;
 
@@ -28,6 +28,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The first is the one that JSON shows.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where the lines that they are about can be read.
+    workspace: Option<Workspace>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +46,22 @@ pub enum FailureKind {
 
 impl Failure {
     pub fn new(kind: FailureKind, diagnostic: Diagnostic) -> Failure {
+        Failure::all(kind, vec![diagnostic])
+    }
+
+    pub fn all(kind: FailureKind, diagnostics: Vec<Diagnostic>) -> Failure {
         Failure {
             kind,
-            diagnostics: vec![diagnostic],
+            diagnostics,
+            workspace: None,
+        }
+    }
+
+    /// The same, shown with the lines of `workspace`.
+    pub fn shown_in(self, workspace: &Workspace) -> Failure {
+        Failure {
+            workspace: Some(workspace.clone()),
+            ..self
         }
     }
 
@@ -73,10 +88,7 @@ impl Failure {
     /// Standard output could not be written.
     pub fn output(error: io::Error) -> Failure {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure {
-                kind: FailureKind::ClosedPipe,
-                diagnostics: Vec::new(),
-            },
+            io::ErrorKind::BrokenPipe => Failure::all(FailureKind::ClosedPipe, Vec::new()),
             _ => Failure::outside(format!("standard output: {error}"), None),
         }
     }
@@ -146,7 +158,11 @@ pub fn finish(format: Format, result: Result<Outcome, Failure>) -> ExitCode {
         FailureKind::ClosedPipe => (0, "closed-pipe"),
     };
     // Nobody is left to tell when these cannot be written.
-    let _ = output::diagnostics(&mut anstream::stderr().lock(), None, &failure.diagnostics);
+    let _ = output::diagnostics(
+        &mut anstream::stderr().lock(),
+        failure.workspace.as_ref(),
+        &failure.diagnostics,
+    );
     if format == Format::Json
         && let Some(first) = failure.diagnostics.first()
     {

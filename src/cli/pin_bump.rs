@@ -1,5 +1,6 @@
 //! `cotter pin bump`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,7 +14,8 @@ use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::git::{Git, GitOptions};
 use crate::output::{self, Diagnostic, Severity};
 use crate::pin::bump::{self, Bump, BumpError, Remark, Request, World};
-use crate::pin::{self};
+use crate::pin::{self, Containers, Found, Problem, Selection};
+
 use crate::plan::Rewritten;
 use crate::process::System;
 
@@ -51,11 +53,16 @@ impl Arguments {
 
     fn bump(&self, globals: &Globals) -> Result<Outcome, Failure> {
         let opened = globals.open()?;
-        recover(&opened, globals, self.dry_run)?;
+        self.bump_in(globals, &opened)
+            .map_err(|failure| failure.shown_in(&opened.workspace))
+    }
+
+    fn bump_in(&self, globals: &Globals, opened: &Opened) -> Result<Outcome, Failure> {
+        recover(opened, globals, self.dry_run)?;
         let found = opened.pins()?;
-        let has_problems = opened.tell_problems(globals, &found);
         let selection = pin::select(&opened.workspace, &opened.base, &found.pins, &self.words)?;
         pin::refuse_twins(&selection.pins, &found.pins)?;
+        refuse_problems(globals, opened, &found, &selection)?;
         let git = Git::new(GitOptions {
             cache_dir: cache_dir()?,
             offline: self.offline,
@@ -82,21 +89,18 @@ impl Arguments {
             .plan
             .apply(&opened.workspace)
             .map_err(BumpError::from)?;
-        self.tell(globals, &opened, &bump);
+        self.tell(globals, opened, &bump);
         let written = !self.dry_run && !rewritten.is_empty();
         if written {
-            commit(&opened, &rewritten)?;
+            commit(opened, &rewritten)?;
         }
         self.print(&bump, &rewritten, written)
             .map_err(Failure::output)?;
         let would_change = self.dry_run && !rewritten.is_empty();
-        Ok(
-            match (has_problems, would_change || !bump.left.is_empty()) {
-                (true, _) => Outcome::WrongSource,
-                (false, true) => Outcome::Attention,
-                (false, false) => Outcome::Done,
-            },
-        )
+        Ok(match would_change || !bump.left.is_empty() {
+            true => Outcome::Attention,
+            false => Outcome::Done,
+        })
     }
 
     fn tell(&self, globals: &Globals, opened: &Opened, bump: &Bump) {
@@ -133,7 +137,7 @@ impl Arguments {
 
 impl From<BumpError> for Failure {
     fn from(error: BumpError) -> Failure {
-        let many = |kind, diagnostics: Vec<Diagnostic>| Failure { kind, diagnostics };
+        let many = Failure::all;
         match error {
             BumpError::Request(message) => Failure::usage(message, None),
             BumpError::Source(problems) => many(
@@ -175,6 +179,37 @@ impl From<BumpError> for Failure {
                 Some("this is a bug of cotter's; the files are as they were".to_owned()),
             ),
         }
+    }
+}
+
+/// A file that cannot be read may name what is to move: nothing is written then. One of another container is only told.
+fn refuse_problems(
+    globals: &Globals,
+    opened: &Opened,
+    found: &Found,
+    selection: &Selection,
+) -> Result<(), Failure> {
+    let containers = Containers::new(&opened.config, &found.files);
+    let meant: BTreeSet<&str> = selection
+        .pins
+        .iter()
+        .map(|at| found.pins[*at].name.container.as_str())
+        .collect();
+    let concerns = |problem: &&Problem| {
+        !selection.is_explicit || meant.contains(containers.name_of(&problem.file).as_str())
+    };
+    let (ours, others): (Vec<_>, Vec<_>) = found.problems.iter().partition(concerns);
+    let others: Vec<Diagnostic> = others
+        .into_iter()
+        .map(|problem| Diagnostic {
+            severity: Severity::Warning,
+            ..of_problem(problem)
+        })
+        .collect();
+    globals.tell(Some(&opened.workspace), &others);
+    match ours.is_empty() {
+        true => Ok(()),
+        false => Err(BumpError::Source(ours.into_iter().cloned().collect()).into()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::git;
-use crate::output::{self, Diagnostic};
+use crate::output::{self, Diagnostic, Severity};
 use crate::pin::{self, Found};
 use crate::plan::Rewritten;
 use crate::source::{RelPath, Workspace};
@@ -57,10 +57,13 @@ impl Globals {
 
     /// Messages that are not the result.
     pub fn tell(&self, opened: Option<&Workspace>, diagnostics: &[Diagnostic]) {
-        if !self.quiet {
-            // Nobody is left to tell when these cannot be written.
-            let _ = output::diagnostics(&mut anstream::stderr().lock(), opened, diagnostics);
-        }
+        let told: Vec<Diagnostic> = diagnostics
+            .iter()
+            .filter(|diagnostic| !self.quiet || diagnostic.severity == Severity::Error)
+            .cloned()
+            .collect();
+        // Nobody is left to tell when these cannot be written.
+        let _ = output::diagnostics(&mut anstream::stderr().lock(), opened, &told);
     }
 
     /// A line about what was done, with `-v`.

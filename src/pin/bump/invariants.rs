@@ -70,7 +70,7 @@ fn unstable(
         context,
         member,
         format!("{what} {}, the rev of `{}`", member.commit, pin.name),
-        "pin a commit of a branch that is never force-pushed, or keep this one: `cotter pin protect`".to_owned(),
+        "pin a commit of a branch that is never force-pushed".to_owned(),
     )))
 }
 

@@ -22,6 +22,8 @@ pub fn of(context: &Context, pin: &Pin) -> Option<Location> {
     if stands_for_container(context, pin)
         && let Some(path) = context.request.clone.clone().or_else(configured)
     {
+        // Without `..`, as a user would say it; a path that is not there is told as it was given.
+        let path = path.canonicalize().unwrap_or(path);
         return Some(Location::Clone(path));
     }
     pin.repository
