@@ -54,7 +54,10 @@ linted_scripts() {
     shellcheck scripts/*.sh .ci/run
 }
 
-packages=(apache2-utils ca-certificates gcc git jq libc6-dev nix-bin openssh-client openssh-server patch shellcheck)
+packages=(
+    apache2-utils ca-certificates gcc git jq libc6-dev nix-bin openssh-client openssh-server openssl patch procps
+    python3-yaml shellcheck
+)
 stage "packages" scripts/packages.sh "${packages[@]}"
 stage "rust components" components
 
@@ -91,9 +94,11 @@ fi
 export COTTER_TEST_NIX_ROOTS=${COTTER_TEST_NIX_ROOTS:-}
 
 stage "cargo test" timeout --kill-after=10 1500 cargo test --locked --no-fail-fast
+cp "$logs/stage" "$logs/tests"
 
 printf '\n%s\n' "summary"
 printf '%s\n' "${summary[@]}"
+awk '/^test result:/ { passed += $4; failed += $6 } END { printf "%d passed, %d failed\n", passed, failed }' "$logs/tests"
 if [ "$failed" -ne 0 ]; then
     echo "FAILED after $SECONDS s"
     exit 1
