@@ -8,8 +8,8 @@ use gix::credentials::helper::Action;
 use gix::credentials::protocol::{Context, Outcome};
 use gix::sec::identity::Account;
 
-use super::ssh::HOOK_VARIABLES;
 use super::watch::Watch;
+use crate::process::REPOSITORY_VARIABLES;
 
 /// Answers `action` with what the helpers configured in `repo` say; `None` when none of them knows.
 pub(super) fn answer(
@@ -59,7 +59,7 @@ pub(super) fn answer(
 fn ask(program: &gix::credentials::Program, context: &Context, watch: &Watch) -> Option<Context> {
     let action = Action::Get(context.clone());
     let mut command = program.to_command(&action).ok()?;
-    for name in HOOK_VARIABLES {
+    for name in REPOSITORY_VARIABLES {
         command.env_remove(name);
     }
     command

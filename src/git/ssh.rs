@@ -22,23 +22,7 @@ use gix::protocol::transport::client::{Error, MessageKind, TransportWithoutIO, W
 use gix::protocol::transport::{Protocol, Service};
 
 use super::watch::{Group, Watch};
-
-/// What git sets for its hooks and what would lead a child to another repository.
-pub(super) const HOOK_VARIABLES: &[&str] = &[
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_QUARANTINE_PATH",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-];
+use crate::process::REPOSITORY_VARIABLES;
 
 /// A running ssh with `git-upload-pack` at its other end.
 pub(super) struct Ssh {
@@ -166,7 +150,7 @@ fn invocation(options: &Options) -> Command {
         shell.arg("-c").arg(script).arg(program);
         shell
     };
-    for name in HOOK_VARIABLES {
+    for name in REPOSITORY_VARIABLES {
         command.env_remove(name);
     }
     command

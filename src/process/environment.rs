@@ -5,7 +5,7 @@ use std::process::Command;
 /// What git tells a hook about the repository that the hook runs for. A git or a Nix started there would take
 /// them for its own repository. The list is that of `git rev-parse --local-env-vars` and what has been on it,
 /// but for the settings of `git -c` and `GIT_CONFIG_COUNT`: these are the user's, and hold no repository.
-const REPOSITORY: [&str; 16] = [
+pub const REPOSITORY_VARIABLES: [&str; 16] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
@@ -34,7 +34,7 @@ const FIXED: [(&str, &str); 3] = [
 
 /// Takes away and sets what the constants above say; all else, such as `NIX_*`, proxies and `HOME`, stays.
 pub(super) fn prepare(command: &mut Command) {
-    for name in REPOSITORY {
+    for name in REPOSITORY_VARIABLES {
         command.env_remove(name);
     }
     // It would win over LC_ALL in a program that translates its messages.

@@ -14,6 +14,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+pub use environment::REPOSITORY_VARIABLES;
 pub use invocation::Invocation;
 pub use redact::redact;
 pub use system::System;
