@@ -1,6 +1,5 @@
 //! `cotter pin bump`.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,8 +12,8 @@ use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::git::{Git, GitOptions};
 use crate::output::{self, Diagnostic, Severity};
+use crate::pin;
 use crate::pin::bump::{self, Bump, BumpError, Remark, Request, World};
-use crate::pin::{self, Containers, Found, Problem, Selection};
 
 use crate::plan::Rewritten;
 use crate::process::System;
@@ -60,9 +59,12 @@ impl Arguments {
     fn bump_in(&self, globals: &Globals, opened: &Opened) -> Result<Outcome, Failure> {
         recover(opened, globals, self.dry_run)?;
         let found = opened.pins()?;
-        let selection = pin::select(&opened.workspace, &opened.base, &found.pins, &self.words)?;
+        let (selection, problems) = opened.select(globals, &found, &self.words)?;
         pin::refuse_twins(&selection.pins, &found.pins)?;
-        refuse_problems(globals, opened, &found, &selection)?;
+        // A file that cannot be read may name what is to move.
+        if !problems.is_empty() {
+            return Err(Failure::all(FailureKind::Usage, problems));
+        }
         let git = Git::new(GitOptions {
             cache_dir: cache_dir()?,
             offline: self.offline,
@@ -179,37 +181,6 @@ impl From<BumpError> for Failure {
                 Some("this is a bug of cotter's; the files are as they were".to_owned()),
             ),
         }
-    }
-}
-
-/// A file that cannot be read may name what is to move: nothing is written then. One of another container is only told.
-fn refuse_problems(
-    globals: &Globals,
-    opened: &Opened,
-    found: &Found,
-    selection: &Selection,
-) -> Result<(), Failure> {
-    let containers = Containers::new(&opened.config, &found.files);
-    let meant: BTreeSet<&str> = selection
-        .pins
-        .iter()
-        .map(|at| found.pins[*at].name.container.as_str())
-        .collect();
-    let concerns = |problem: &&Problem| {
-        !selection.is_explicit || meant.contains(containers.name_of(&problem.file).as_str())
-    };
-    let (ours, others): (Vec<_>, Vec<_>) = found.problems.iter().partition(concerns);
-    let others: Vec<Diagnostic> = others
-        .into_iter()
-        .map(|problem| Diagnostic {
-            severity: Severity::Warning,
-            ..of_problem(problem)
-        })
-        .collect();
-    globals.tell(Some(&opened.workspace), &others);
-    match ours.is_empty() {
-        true => Ok(()),
-        false => Err(BumpError::Source(ours.into_iter().cloned().collect()).into()),
     }
 }
 

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::Format;
 use super::failure::{Failure, Outcome, finish};
-use super::setup::Globals;
+use super::setup::{Globals, Opened};
 use crate::output;
-use crate::pin::{self, Containers, Follow};
+use crate::pin::{Containers, Follow};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -27,18 +27,26 @@ impl Arguments {
 
     fn list(&self, globals: &Globals) -> Result<Outcome, Failure> {
         let opened = globals.open()?;
+        self.list_in(globals, &opened)
+            .map_err(|failure| failure.shown_in(&opened.workspace))
+    }
+
+    fn list_in(&self, globals: &Globals, opened: &Opened) -> Result<Outcome, Failure> {
         let found = opened.pins()?;
-        let has_problems = opened.tell_problems(globals, &found);
-        let selection = pin::select(&opened.workspace, &opened.base, &found.pins, &self.words)?;
+        let (selection, problems) = opened.select(globals, &found, &self.words)?;
+        globals.tell(Some(&opened.workspace), &problems);
         let containers = Containers::new(&opened.config, &found.files);
         let rows: Vec<output::PinRow> = selection
             .pins
             .iter()
             .filter_map(|at| found.pins.get(*at))
             .map(|pin| {
-                let follow =
-                    Follow::of(pin, &opened.config, containers.config(&pin.name.container));
-                output::PinRow::new(&opened.workspace, pin, &follow)
+                let container = containers.config(&pin.name.container);
+                output::PinRow::new(
+                    &opened.workspace,
+                    pin,
+                    &Follow::of(pin, &opened.config, container),
+                )
             })
             .collect();
         match self.format {
@@ -46,10 +54,9 @@ impl Arguments {
             Format::Human => output::pins_human(&mut anstream::stdout().lock(), &rows),
         }
         .map_err(Failure::output)?;
-        Ok(if has_problems {
-            Outcome::WrongSource
-        } else {
-            Outcome::Done
+        Ok(match problems.is_empty() {
+            true => Outcome::Done,
+            false => Outcome::WrongSource,
         })
     }
 }

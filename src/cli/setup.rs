@@ -1,5 +1,6 @@
 //! What every command begins with: the workspace, its configuration and its pins.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::git;
 use crate::output::{self, Diagnostic, Severity};
-use crate::pin::{self, Found};
+use crate::pin::{self, Containers, Found, Problem, Selection};
 use crate::plan::Rewritten;
 use crate::source::{RelPath, Workspace};
 use crate::syntax::STACK_SIZE;
@@ -96,11 +97,47 @@ impl Opened {
         Ok(found)
     }
 
-    /// The problems of `found`, told; whether there were any.
-    pub fn tell_problems(&self, globals: &Globals, found: &Found) -> bool {
-        let diagnostics: Vec<Diagnostic> = found.problems.iter().map(of_problem).collect();
-        globals.tell(Some(&self.workspace), &diagnostics);
-        !diagnostics.is_empty()
+    /// The pins that `words` mean, and the problems of files that may hold more of them. Problems of other files are
+    /// told as warnings.
+    pub fn select(
+        &self,
+        globals: &Globals,
+        found: &Found,
+        words: &[String],
+    ) -> Result<(Selection, Vec<Diagnostic>), Failure> {
+        let selection =
+            pin::select(&self.workspace, &self.base, &found.pins, words).map_err(|error| {
+                // What was meant may stand in a file that cannot be read.
+                let mut failure = Failure::from(error);
+                failure
+                    .diagnostics
+                    .extend(found.problems.iter().map(of_problem));
+                failure
+            })?;
+        let containers = Containers::new(&self.config, &found.files);
+        let meant: BTreeSet<&str> = selection
+            .pins
+            .iter()
+            .map(|at| found.pins[*at].name.container.as_str())
+            .collect();
+        let concerns = |problem: &&Problem| {
+            !selection.is_explicit
+                || selection
+                    .paths
+                    .iter()
+                    .any(|path| problem.file.is_within(path))
+                || meant.contains(containers.name_of(&problem.file).as_str())
+        };
+        let (ours, others): (Vec<_>, Vec<_>) = found.problems.iter().partition(concerns);
+        let warning = |problem| Diagnostic {
+            severity: Severity::Warning,
+            ..of_problem(problem)
+        };
+        globals.tell(
+            Some(&self.workspace),
+            &others.into_iter().map(warning).collect::<Vec<_>>(),
+        );
+        Ok((selection, ours.into_iter().map(of_problem).collect()))
     }
 }
 

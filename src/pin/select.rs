@@ -15,6 +15,8 @@ pub struct Selection {
     pub pins: Vec<usize>,
     /// Whether they were asked for by name or path, rather than as all there are.
     pub is_explicit: bool,
+    /// The files and folders among the words.
+    pub paths: Vec<RelPath>,
     /// Those that a name with an attribute path means, such as `kingfisher:upstreamRev`.
     pub named: Vec<usize>,
 }
@@ -79,7 +81,12 @@ pub fn select(
     for word in words {
         let path = base.join(word);
         let found = match path.symlink_metadata().is_ok() {
-            true => by_path(&workspace.locate(base, Path::new(word))?, pins),
+            true => {
+                let path = workspace.locate(base, Path::new(word))?;
+                let found = by_path(&path, pins);
+                selection.paths.push(path);
+                found
+            }
             false => by_name(word, pins)?,
         };
         if found.is_empty() {

@@ -142,6 +142,9 @@ fn any_of(kinds: &[rnix::SyntaxKind]) -> String {
 
 /// `TOKEN_SEMICOLON` as `semicolon`.
 fn name(kind: rnix::SyntaxKind) -> String {
+    if kind == rnix::SyntaxKind::TOKEN_ERROR {
+        return "something that is no Nix".to_owned();
+    }
     format!("{kind:?}")
         .trim_start_matches("TOKEN_")
         .trim_start_matches("NODE_")

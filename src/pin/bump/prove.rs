@@ -170,5 +170,6 @@ fn same_pins(context: &Context, selection: &Selection, after: &Found) -> Selecti
         pins: again(&selection.pins),
         named: again(&selection.named),
         is_explicit: selection.is_explicit,
+        paths: selection.paths.clone(),
     }
 }
