@@ -4,6 +4,7 @@
 //! Not here: fixed-output hashes for their own sake (`fod`), and writing files (`transaction`).
 
 mod containers;
+mod dependents;
 mod fetcher;
 mod find;
 mod flake;
