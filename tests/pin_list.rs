@@ -113,3 +113,191 @@ fn every_case_lists_what_is_expected() {
         assert_eq!(tracked.status.code(), plain.status.code());
     }
 }
+
+#[test]
+fn files_that_git_knows_or_does_not_ignore_are_listed_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("ops");
+    let repo = Repo::init(&root);
+    let text = fetch("https://git.example.org/x");
+    repo.write(".gitignore", "ignored/\nkept/\n");
+    for name in ["tracked", "kept", "ignored"] {
+        repo.write(format!("{name}/default.nix"), &text);
+    }
+    repo.git(&["add", "--force", "tracked", "kept", ".gitignore"]);
+    repo.git(&["commit", "-q", "-m", "all"]);
+    repo.write("untracked/default.nix", &text);
+    repo.write(".hidden/default.nix", &text);
+    // What was deleted since is gone, and says nothing.
+    repo.write("deleted/default.nix", &text);
+    repo.git(&["add", "deleted"]);
+    fs::remove_file(root.join("deleted/default.nix")).unwrap();
+    symlink("default.nix", root.join("tracked/link.nix")).unwrap();
+    symlink("../tracked", root.join("untracked/folder")).unwrap();
+    symlink("loop.nix", root.join("tracked/loop.nix")).unwrap();
+    symlink("/nowhere/x.nix", root.join("tracked/dangling.nix")).unwrap();
+    symlink("..", root.join("tracked/up")).unwrap();
+
+    let expected: Vec<String> = [".hidden", "kept", "tracked", "untracked"]
+        .map(|name| format!("{name}:src"))
+        .into();
+    assert_eq!(names(&root, &[]), (expected.clone(), 0));
+
+    // Once links are committed they are still no files of their own.
+    repo.git(&["add", "--all", "."]);
+    assert_eq!(names(&root, &[]), (expected.clone(), 0));
+
+    let tree = dir.path().join("tree");
+    repo.git(&["commit", "-q", "-m", "links"]);
+    repo.git(&["worktree", "add", "-q", tree.to_str().unwrap()]);
+    assert!(tree.join(".git").is_file());
+    fs::write(tree.join("tracked/.gitignore"), "*.txt\n").unwrap();
+    assert_eq!(names(&tree, &[]), (expected, 0), "a `.git` file");
+}
+
+#[test]
+fn files_that_cannot_be_read_are_told_and_the_rest_is_listed() {
+    let text = fetch("https://git.example.org/x");
+    let dir = folder(&[("good/default.nix", &text), ("secret/default.nix", &text)]);
+    let mut latin = b"# caf\xe9\n".to_vec();
+    latin.extend_from_slice(text.as_bytes());
+    fs::write(dir.path().join("latin.nix"), latin).unwrap();
+    let secret = dir.path().join("secret/default.nix");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
+    let readable = fs::read(&secret).is_ok();
+
+    let output = list(dir.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).starts_with("good:src "));
+    let told = stderr(&output);
+    assert!(
+        told.contains("latin.nix:1:1: not UTF-8 from byte 5 on"),
+        "{told}"
+    );
+    // Nothing is unreadable to root.
+    assert_eq!(
+        told.contains("secret/default.nix:1:1: permission denied"),
+        !readable,
+        "{told}"
+    );
+
+    let output = list(dir.path(), &["--quiet"]);
+    assert_eq!((stderr(&output), output.status.code()), ("", Some(2)));
+}
+
+#[test]
+fn words_mean_files_folders_names_and_globs() {
+    let text = fetch("https://git.example.org/x");
+    let spork = format!(
+        "{{ upstreamRev = \"{REV}\"; url = \"u\"; features.one = \"{REV}\"; features.two = \"{REV}\"; }}"
+    );
+    let dir = folder(&[
+        ("containers/kingfisher/default.nix", &spork),
+        ("containers/ntfy/default.nix", &text),
+        ("empty/default.nix", "{ }"),
+        ("empty/notes.txt", ""),
+    ]);
+    let root = dir.path();
+    let all =
+        ["upstreamRev", "features.one", "features.two"].map(|name| format!("kingfisher:{name}"));
+    let found = |args: &[&str]| {
+        let (names, code) = names(root, args);
+        assert_eq!(code, 0, "{args:?}");
+        names
+    };
+    assert_eq!(found(&["kingfisher"]), all);
+    assert_eq!(found(&["containers/kingfisher"]), all);
+    assert_eq!(found(&["containers/kingfisher/default.nix"]), all);
+    assert_eq!(found(&["kingfisher:features.*"]), all[1..]);
+    assert_eq!(found(&["*:src"]), ["ntfy:src"]);
+    assert_eq!(
+        found(&["ntfy:src", "ntfy", "containers/ntfy"]),
+        ["ntfy:src"]
+    );
+    assert_eq!(found(&["containers"]).len(), 4);
+    assert_eq!(found(&["."]).len(), 4);
+
+    for (args, message, hint) in [
+        (
+            &["kingfihser"][..],
+            "`kingfihser` is no file or folder",
+            "did you mean `kingfisher`?",
+        ),
+        (
+            &["ntfy:scr"],
+            "`ntfy:scr` is no file or folder",
+            "did you mean `ntfy:src`?",
+        ),
+        (
+            &["empty"],
+            "no pin stands in `empty`",
+            "`cotter pin list` shows all names",
+        ),
+        (&["empty/notes.txt"], "no pin stands in", "shows all names"),
+        (&["ntfy:src", "nowhere"], "`nowhere` is no file", ""),
+        (&["ntfy:["], "is no pattern of names", ""),
+        (&["/"], "outside of the workspace", ""),
+    ] {
+        let output = list(root, args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(stdout(&output), "", "{args:?}");
+        let told = stderr(&output);
+        assert!(
+            told.contains(message) && told.contains(hint),
+            "{args:?}: {told}"
+        );
+        let json = list(root, &[args, &["--format", "json"]].concat());
+        let document: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!(document["error"]["kind"], "usage");
+    }
+}
+
+#[test]
+fn mistakes_in_the_configuration_have_a_place() {
+    let text = fetch("https://git.example.org/x");
+    for (config, place, message) in [
+        (
+            "[pin.\"ntfy:src\"]\n[pin.\"typo:src\"]\n",
+            "cotter.toml:2:6",
+            "no pin is named `typo:src`",
+        ),
+        (
+            "[pin.\"ntfy:src\"]\nfolow = \"main\"\n",
+            "cotter.toml:2:1",
+            "unknown field `folow`",
+        ),
+        ("[container.ntfy\n", "cotter.toml:1:", ""),
+    ] {
+        let dir = folder(&[("ntfy/default.nix", &text), ("cotter.toml", config)]);
+        let output = list(dir.path(), &["--format", "json"]);
+        assert_eq!(output.status.code(), Some(2), "{config}");
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let error = &document["error"];
+        let at = format!(
+            "{}:{}:{}",
+            error["file"].as_str().unwrap(),
+            error["line"],
+            error["column"]
+        );
+        assert!(at.starts_with(place), "{document}");
+        assert!(
+            error["message"].as_str().unwrap().contains(message),
+            "{document}"
+        );
+        assert!(stderr(&output).contains(place), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn an_empty_folder_has_no_pins() {
+    let dir = folder(&[("empty.nix", ""), ("only-a-comment.nix", "# fetchGit\n")]);
+    let output = list(dir.path(), &["--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document, serde_json::json!({ "schema": 1, "pins": [] }));
+    assert_eq!(
+        output.status.code(),
+        Some(2),
+        "an empty expression is none: {}",
+        stderr(&output)
+    );
+}

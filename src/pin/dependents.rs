@@ -75,3 +75,96 @@ fn goes_stale(library: &Library, attrs: &Attrs, name: &str) -> bool {
         _ => !attrs.is_named(name, FAKES),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::pin::find;
+    use crate::source::{RelPath, SourceFile, Workspace};
+
+    /// The dependent hashes of the pin at `attrpath` in `text`.
+    fn hashes(text: &str, attrpath: &str) -> Vec<String> {
+        let text = text
+            .replace(
+                "FETCH",
+                "fetchgit { url = \"https://h/r\"; rev = \"v1\"; hash = \"HASH\"; }",
+            )
+            .replace(
+                "HASH",
+                "sha256-admUjzG9krTB6nNkOypU/fduQv0A5i5lwx28cx1znK4=",
+            );
+        let path = RelPath::new("p/default.nix").unwrap();
+        let workspace = Workspace::at(&std::env::temp_dir())
+            .unwrap()
+            .with_overlay([SourceFile::from_text(path.clone(), text.clone())]);
+        let found = find(&workspace, &Config::default(), vec![path]);
+        assert!(found.problems.is_empty(), "{:?}", found.problems);
+        let pin = found.pins.iter().find(|pin| pin.name.attrpath == attrpath);
+        pin.unwrap_or_else(|| panic!("no {attrpath}: {text}"))
+            .dependent_hashes
+            .clone()
+    }
+
+    #[test]
+    fn packages_that_take_a_source_are_found() {
+        for text in [
+            "buildGoModule { src = FETCH; vendorHash = \"HASH\"; }",
+            "buildGoModule rec { src = FETCH; vendorHash = \"HASH\"; }",
+            "buildGoModule (finalAttrs: { src = FETCH; vendorHash = \"HASH\"; })",
+            "x.overrideAttrs (old: { src = FETCH; vendorHash = \"HASH\"; })",
+            "let src = FETCH; in buildGoModule { inherit src; vendorHash = \"HASH\"; }",
+            "let src = FETCH; in buildGoModule { src = src; vendorHash = \"HASH\"; }",
+            "let s = { src = FETCH; }; in buildGoModule { inherit (s) src; vendorHash = \"HASH\"; }",
+            "let src = FETCH; in buildGoModule (finalAttrs: { inherit src; vendorHash = \"HASH\"; })",
+            "let src = FETCH; p = applyPatches { inherit src; }; in buildGoModule { src = p; vendorHash = \"HASH\"; }",
+            "let src = FETCH; h = \"HASH\"; in buildGoModule { inherit src; vendorHash = h; }",
+            "let src = FETCH; in buildGoModule { src = \"${src}/sub\"; vendorHash = \"HASH\"; }",
+            "let src = FETCH; in buildGoModule { src = src + \"/sub\"; vendorHash = \"HASH\"; }",
+            "let src = FETCH; in buildGoModule { inherit src; vendorHash = hashes.x; }",
+            "{ vendorHash }: buildGoModule { src = FETCH; inherit vendorHash; }",
+            "let src = FETCH; in buildGoModule ({ inherit src; } // { vendorHash = \"HASH\"; inherit src; })",
+            "buildGoModule { src = applyPatches { src = FETCH; patches = [ ]; }; vendorHash = \"HASH\"; }",
+            "let args = { src = FETCH; vendorHash = \"HASH\"; }; in buildGoModule args",
+        ] {
+            let path = match text {
+                text if text.starts_with("let s =") => "s.src",
+                text if text.starts_with("let args") => "args.src",
+                text if text.contains("src = applyPatches { src") => "src.src",
+                _ => "src",
+            };
+            assert_eq!(hashes(text, path), ["vendorHash"], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_hashed_of_a_source_is_found() {
+        let text = "buildX (finalAttrs: { src = FETCH;
+            deps = fetchDeps { inherit (finalAttrs) src; hash = \"HASH\"; };
+            offline = fetchYarnDeps { yarnLock = \"${finalAttrs.src}/yarn.lock\"; sha256 = \"HASH\"; };
+            npmDepsHash = \"HASH\"; })";
+        let mut found = hashes(text, "src");
+        found.sort();
+        assert_eq!(found, ["deps.hash", "npmDepsHash", "offline.sha256"]);
+    }
+
+    #[test]
+    fn placeholders_and_the_hashes_of_others_do_not_count() {
+        for text in [
+            "buildGoModule { src = FETCH; vendorHash = null; }",
+            "buildGoModule { src = FETCH; vendorHash = \"\"; }",
+            "buildGoModule { src = FETCH; vendorHash = lib.fakeHash; }",
+            "buildGoModule { src = FETCH; vendorSha256 = lib.fakeSha256; }",
+            "buildGoModule { src = FETCH; vendorHash = \"sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"; }",
+            "buildGoModule { src = FETCH; passwordHash = \"$6$x\"; }",
+            "buildGoModule { src = FETCH; }",
+            "{ src = FETCH; other = buildGoModule { src = ./.; vendorHash = \"HASH\"; }; }",
+            "{ src = FETCH; other = fetchurl { url = \"https://h/${x}\"; hash = \"HASH\"; }; }",
+            "let src = FETCH; in { a = let src = ./.; in buildGoModule { inherit src; vendorHash = \"HASH\"; }; inherit src; }",
+        ] {
+            assert_eq!(hashes(text, "src"), [""; 0], "{text}");
+        }
+        let text =
+            "buildGoModule { src = ./.; vendorHash = \"HASH\"; passthru = { tests = FETCH; }; }";
+        assert_eq!(hashes(text, "passthru.tests"), [""; 0]);
+    }
+}
