@@ -3,10 +3,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 
 use super::fetcher::{self, Arguments};
+use super::needles::Needles;
 use super::{Containers, Follow, Pin, PinName, Role, Spot, dependents, flake, nixbuild, spork};
 use crate::config::Config;
 use crate::manifest::ManifestError;
@@ -95,24 +95,6 @@ impl Source {
     }
 }
 
-/// Words of which a Nix file with a pin holds at least one.
-struct Needles(AhoCorasick);
-
-impl Needles {
-    fn new() -> Option<Needles> {
-        let words = fetcher::functions().chain([spork::UPSTREAM]);
-        AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(words)
-            .ok()
-            .map(Needles)
-    }
-
-    fn are_in(&self, text: &str) -> bool {
-        self.0.is_match(text)
-    }
-}
-
 /// Looks through `files`, all of the workspace's. A file that cannot be read or parsed is a problem, not an error.
 pub fn find(workspace: &Workspace, config: &Config, files: Vec<RelPath>) -> Found {
     let containers = Containers::new(config, &files);
@@ -125,7 +107,7 @@ pub fn find(workspace: &Workspace, config: &Config, files: Vec<RelPath>) -> Foun
                 container: containers.name_of(path),
                 prefix: Vec::new(),
             };
-            in_file(workspace, &source, path, needles.as_ref())
+            in_file(workspace, &source, path, &needles)
         })
         .collect();
     let mut found = Found {
@@ -152,31 +134,27 @@ fn in_file(
     workspace: &Workspace,
     source: &Source,
     path: &RelPath,
-    needles: Option<&Needles>,
+    needles: &Needles,
 ) -> (Vec<Pin>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let file = match workspace.read(path) {
-        Ok(file) => file,
+    let is_nix = path.file_name().ends_with(".nix");
+    let is_flake = path.file_name() == "flake.nix";
+    let wanted = |bytes: &[u8]| match is_nix {
+        true => is_flake || needles.are_in_nix(bytes),
+        false => needles.are_in_manifest(bytes),
+    };
+    let file = match workspace.read_if(path, wanted) {
+        Ok(Some(file)) => file,
+        Ok(None) => return (Vec::new(), problems),
         // Vanished since the folder was read: another program's doing, and nothing to say about.
         Err(SourceError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             return (Vec::new(), Vec::new());
         }
         Err(error) => return (Vec::new(), vec![Problem::unreadable(path, &error)]),
     };
-    if !path.file_name().ends_with(".nix") {
-        let speaks_of_builds = nixbuild::NEEDLES
-            .iter()
-            .any(|word| file.text().contains(word));
-        let pins = if speaks_of_builds {
-            nixbuild::find(source, &file, &mut problems)
-        } else {
-            Vec::new()
-        };
+    if !is_nix {
+        let pins = nixbuild::find(source, &file, &mut problems);
         return (pins, problems);
-    }
-    let is_flake = path.file_name() == "flake.nix";
-    if !is_flake && needles.is_some_and(|needles| !needles.are_in(file.text())) {
-        return (Vec::new(), problems);
     }
     match NixFile::parse(file) {
         Ok(file) => (
@@ -207,6 +185,11 @@ fn in_nix(
             .iter()
             .filter_map(|call| of_call(source, &library, call)),
     );
+    for spot in pins.iter_mut().filter_map(|pin| pin.spot.as_mut()) {
+        if let Some(file) = library.source(&spot.file) {
+            spot.locate(&file);
+        }
+    }
     pins
 }
 

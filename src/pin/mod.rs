@@ -11,6 +11,7 @@ mod flake;
 mod follow;
 mod forge;
 mod name;
+mod needles;
 mod nixbuild;
 mod select;
 mod spork;

@@ -227,6 +227,11 @@ impl<'w> Library<'w> {
         parsed
     }
 
+    /// The text of the file at `path`, where it can be read and parsed.
+    pub fn source(&self, path: &RelPath) -> Option<Arc<SourceFile>> {
+        Some(self.get(path)?.source().clone())
+    }
+
     /// What the whole of `file` is.
     pub fn value(&self, file: &Rc<NixFile>) -> Value {
         match file.expr() {
