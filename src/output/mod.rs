@@ -23,8 +23,9 @@ fn json(sink: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
         #[serde(flatten)]
         value: &'a T,
     }
+    let mut sink = io::BufWriter::new(sink);
     serde_json::to_writer_pretty(
-        &mut *sink,
+        &mut sink,
         &Document {
             schema: SCHEMA,
             value,

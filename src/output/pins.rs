@@ -28,7 +28,8 @@ pub struct PinRow {
 
 impl PinRow {
     pub fn new(workspace: &Workspace, pin: &Pin, follow: &Follow) -> PinRow {
-        let place = Found::place(workspace, pin);
+        let known = pin.spot.as_ref().and_then(|spot| spot.position());
+        let place = known.or_else(|| Some(Found::place(workspace, pin)?.1));
         let file = match (&pin.spot, &pin.role) {
             (Some(spot), _) => Some(spot.file.clone()),
             (None, Role::FlakeInput(input)) => Some(input.flake_nix.clone()),
@@ -48,8 +49,8 @@ impl PinRow {
             name: pin.name.clone(),
             kind: pin.kind,
             file,
-            line: place.as_ref().map(|(_, at)| at.line),
-            column: place.as_ref().map(|(_, at)| at.column),
+            line: place.map(|at| at.line),
+            column: place.map(|at| at.column),
             url: pin.url.as_deref().map(crate::git::without_credentials),
             git_ref: pin.git_ref.clone(),
             rev: pin.rev.clone(),
@@ -70,6 +71,7 @@ pub fn pins_json(sink: &mut impl Write, rows: &[PinRow]) -> io::Result<()> {
 
 /// A line per pin: name, revision, what it follows, and where it stands.
 pub fn pins_human(sink: &mut impl Write, rows: &[PinRow]) -> io::Result<()> {
+    let mut sink = io::BufWriter::new(sink);
     let bold = Style::new().bold();
     let dim = Style::new().dimmed();
     let green = AnsiColor::Green.on_default();

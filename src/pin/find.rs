@@ -3,11 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 
 use super::fetcher::{self, Arguments};
-use super::{Containers, Pin, PinName, Role, Spot, flake, nixbuild, spork};
+use super::needles::Needles;
+use super::{Containers, Follow, Pin, PinName, Role, Spot, dependents, flake, nixbuild, spork};
 use crate::config::Config;
 use crate::manifest::ManifestError;
 use crate::source::{Position, RelPath, SourceError, SourceFile, Workspace};
@@ -84,27 +84,14 @@ pub struct Source {
 }
 
 impl Source {
-    /// The comment behind a value in a Nix file.
+    /// The comment behind a value in a Nix file: the first that says what to follow, where there are several.
     pub(super) fn comment(&self, library: &Library, spot: &Spot) -> Option<String> {
-        library.comment_of(spot.part()?)
-    }
-}
-
-/// Words of which a Nix file with a pin holds at least one.
-struct Needles(AhoCorasick);
-
-impl Needles {
-    fn new() -> Option<Needles> {
-        let words = fetcher::functions().chain([spork::UPSTREAM]);
-        AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(words)
-            .ok()
-            .map(Needles)
-    }
-
-    fn are_in(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        let mut comments = library.comments_of(spot.part()?);
+        let at = comments
+            .iter()
+            .position(|comment| Follow::from_comment(comment).is_some())
+            .unwrap_or(0);
+        (at < comments.len()).then(|| comments.swap_remove(at))
     }
 }
 
@@ -120,7 +107,7 @@ pub fn find(workspace: &Workspace, config: &Config, files: Vec<RelPath>) -> Foun
                 container: containers.name_of(path),
                 prefix: Vec::new(),
             };
-            in_file(workspace, &source, path, needles.as_ref())
+            in_file(workspace, &source, path, &needles)
         })
         .collect();
     let mut found = Found {
@@ -131,6 +118,7 @@ pub fn find(workspace: &Workspace, config: &Config, files: Vec<RelPath>) -> Foun
         found.pins.extend(pins);
         found.problems.extend(problems);
     }
+    spork::take_in_calls(&mut found.pins);
     found.problems.sort();
     found.problems.dedup();
     number_twins(&mut found.pins);
@@ -146,31 +134,27 @@ fn in_file(
     workspace: &Workspace,
     source: &Source,
     path: &RelPath,
-    needles: Option<&Needles>,
+    needles: &Needles,
 ) -> (Vec<Pin>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let file = match workspace.read(path) {
-        Ok(file) => file,
+    let is_nix = path.file_name().ends_with(".nix");
+    let is_flake = path.file_name() == "flake.nix";
+    let wanted = |bytes: &[u8]| match is_nix {
+        true => is_flake || needles.are_in_nix(bytes),
+        false => needles.are_in_manifest(bytes),
+    };
+    let file = match workspace.read_if(path, wanted) {
+        Ok(Some(file)) => file,
+        Ok(None) => return (Vec::new(), problems),
         // Vanished since the folder was read: another program's doing, and nothing to say about.
         Err(SourceError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             return (Vec::new(), Vec::new());
         }
         Err(error) => return (Vec::new(), vec![Problem::unreadable(path, &error)]),
     };
-    if !path.file_name().ends_with(".nix") {
-        let speaks_of_builds = nixbuild::NEEDLES
-            .iter()
-            .any(|word| file.text().contains(word));
-        let pins = if speaks_of_builds {
-            nixbuild::find(source, &file, &mut problems)
-        } else {
-            Vec::new()
-        };
+    if !is_nix {
+        let pins = nixbuild::find(source, &file, &mut problems);
         return (pins, problems);
-    }
-    let is_flake = path.file_name() == "flake.nix";
-    if !is_flake && needles.is_some_and(|needles| !needles.are_in(file.text())) {
-        return (Vec::new(), problems);
     }
     match NixFile::parse(file) {
         Ok(file) => (
@@ -196,19 +180,14 @@ fn in_nix(
     };
     let fetchers = calls(file, |name| fetcher::by_function(name).is_some());
     pins.extend(spork::find(source, &library, file, &fetchers));
-    let sporks = pins.len();
-    for call in &fetchers {
-        if let Some(pin) = of_call(source, &library, call) {
-            // A call that fetches a spork's revision is part of the spork.
-            let known = pins[..sporks]
-                .iter()
-                .any(|other| match (&other.spot, &pin.spot) {
-                    (Some(a), Some(b)) => a.is_same(b),
-                    _ => false,
-                });
-            if !known {
-                pins.push(pin);
-            }
+    pins.extend(
+        fetchers
+            .iter()
+            .filter_map(|call| of_call(source, &library, call)),
+    );
+    for spot in pins.iter_mut().filter_map(|pin| pin.spot.as_mut()) {
+        if let Some(file) = library.source(&spot.file) {
+            spot.locate(&file);
         }
     }
     pins
@@ -236,57 +215,24 @@ fn of_call(source: &Source, library: &Library, call: &Call) -> Option<Pin> {
         version,
         comment: source.comment(library, &fetched.spot),
         fetch: fetched.fetch,
-        dependent_hashes: dependent_hashes(library, call),
+        dependent_hashes: dependents::hashes(library, call),
         role: Role::Single,
         spot: Some(fetched.spot),
     })
 }
 
-/// The `version` of the package that the call is the source of: in scope, or an attribute of a set around it.
+/// The `version` of the package that the call is the source of: the nearest around it, or else that of a package that
+/// takes it by name.
 fn version_near(library: &Library, call: &Call) -> Option<Spot> {
-    let in_scope = call.name(library, "version");
-    std::iter::once(in_scope)
-        .chain(
-            call.enclosing_sets()
-                .iter()
-                .map(|set| set.get(library, "version")),
-        )
-        .find_map(|value| value.text())
-        .as_ref()
-        .and_then(Spot::literal)
-}
-
-/// Attributes of the package around a source whose hashes are taken over what is built from it.
-const DERIVED: &[&str] = &[
-    "vendorHash",
-    "vendorSha256",
-    "cargoHash",
-    "cargoSha256",
-    "npmDepsHash",
-    "yarnHash",
-    "offlineCacheHash",
-    "pnpmDepsHash",
-    "mvnHash",
-    "outputHash",
-    "goModules",
-    "depsHash",
-    "nugetDepsHash",
-    "mixFodDepsHash",
-];
-
-fn dependent_hashes(library: &Library, call: &Call) -> Vec<String> {
-    // The first set around the call is its own argument's only when the argument holds it; a `src = fetch…` binding
-    // stands in the package's set.
-    call.enclosing_sets()
-        .first()
-        .map(|set| {
-            DERIVED
-                .iter()
-                .filter(|name| matches!(set.get(library, name), Value::Text(text) if !text.value().is_empty()))
-                .map(|name| (*name).to_owned())
-                .collect()
-        })
-        .unwrap_or_default()
+    let version = match call.nearest(library, "version") {
+        Value::Text(text) => text,
+        _ if !call.file().source().text().contains("version") => return None,
+        _ => call
+            .consumers(library)
+            .iter()
+            .find_map(|consumer| consumer.attrs.get(library, "version").text())?,
+    };
+    Spot::literal(&version)
 }
 
 /// Two pins of one file by one name get numbers: `src`, `src#2`.

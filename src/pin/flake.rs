@@ -8,7 +8,7 @@ use super::{Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
 use crate::manifest::flake_url;
 use crate::nix::{FlakeLock, InputLink, LockError};
 use crate::source::{Position, RelPath, SourceFile, Workspace};
-use crate::syntax::{Attrs, Library, NixFile, Text, Value};
+use crate::syntax::{Attrs, Library, NixFile, Text, Value, sets_with};
 
 /// What a bump has to know about an input beside its pin.
 #[derive(Clone, Debug)]
@@ -33,20 +33,27 @@ pub fn find(
     let Value::Attrs(flake) = library.value(file) else {
         return Vec::new();
     };
-    let Value::Attrs(inputs) = flake.get(library, "inputs") else {
-        return Vec::new();
-    };
+    let inputs = flake.get(library, "inputs").attrs().unwrap_or_default();
     let lock_path = match file.path().parent().join("flake.lock") {
         Some(path) => path,
         None => return Vec::new(),
     };
     let lock = read_lock(workspace, &lock_path, problems);
     let lock = lock.as_ref().map(|(file, lock)| (file.as_ref(), lock));
-    inputs
-        .names()
+    let mut names = inputs.names();
+    // An argument of `outputs` is an input too: one that the registry knows, and only the lock file tells of.
+    for (name, _) in lock.iter().flat_map(|(_, lock)| lock.inputs()) {
+        if !names.iter().any(|known| known == name) && !sets_with(file, name).is_empty() {
+            names.push(name.to_owned());
+        }
+    }
+    names
         .into_iter()
         .filter_map(|name| {
-            let attrs = inputs.get(library, &name).attrs()?;
+            let attrs = match inputs.has(library, &name) {
+                true => inputs.get(library, &name).attrs()?,
+                false => Attrs::default(),
+            };
             of_input(source, library, file, &name, &attrs, &lock_path, lock)
         })
         .collect()
@@ -109,6 +116,17 @@ fn of_input(
         }
     }
     let asked = Asked::read(library, attrs, url.as_ref());
+    // A folder of this machine has no revision.
+    let is_path = |url: &String| {
+        ["path:", "./", "../", "/"]
+            .iter()
+            .any(|start| url.starts_with(start))
+    };
+    if asked.url.as_ref().is_some_and(is_path)
+        || text("type").is_some_and(|kind| kind.value() == "path")
+    {
+        return None;
+    }
     let node = lock.and_then(|(_, lock)| match lock.link(name)? {
         InputLink::Node(node) => lock.nodes.get(node),
         InputLink::Follows(_) => None,

@@ -67,7 +67,7 @@ impl Follow {
 
     /// A comment speaks of following when its first word is `pin` or `tags/…`, or when it is one word that can be
     /// the name of a branch.
-    fn from_comment(comment: &str) -> Option<Follow> {
+    pub(super) fn from_comment(comment: &str) -> Option<Follow> {
         let mut words = comment.split_whitespace();
         let first = words.next()?;
         if first == "pin" || first == "pin:" {
@@ -80,7 +80,10 @@ impl Follow {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"._-/+".contains(&b))
             && first.bytes().any(|b| b.is_ascii_alphanumeric());
-        let is_note = matches!(first, "TODO" | "FIXME" | "XXX" | "HACK" | "NOTE");
+        // `TODO`, `CONTAINER_APP_VERSION`: words to other readers.
+        let is_note = first != "HEAD"
+            && first.bytes().any(|b| b.is_ascii_uppercase())
+            && first.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
         (words.next().is_none() && is_name && !is_note).then(|| Follow::from_word(first))
     }
 
@@ -130,6 +133,8 @@ mod tests {
             ("tags/v* as agreed", Some(Follow::Tags("v*".into()))),
             ("update when upstream releases", None),
             ("TODO", None),
+            ("CONTAINER_APP_VERSION", None),
+            ("HEAD", Some(Follow::Head)),
             ("see: x", None),
             ("---", None),
             ("", None),

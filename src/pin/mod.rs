@@ -5,12 +5,14 @@
 
 pub mod bump;
 mod containers;
+mod dependents;
 mod fetcher;
 mod find;
 mod flake;
 mod follow;
 mod forge;
 mod name;
+mod needles;
 mod nixbuild;
 mod select;
 mod spork;

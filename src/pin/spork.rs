@@ -1,5 +1,6 @@
 //! Sporks: a set, `let` or function with an `upstreamRev` and, as a rule, `features`.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fetcher::Arguments;
@@ -68,6 +69,11 @@ pub fn find(source: &Source, library: &Library, file: &Rc<NixFile>, fetchers: &[
         })
         .collect();
     let mut pins = Vec::new();
+    // Of a file's only spork the features may stand apart: the rev an argument, the features in a `let`.
+    let elsewhere = match holders.len() {
+        1 => sets_with(file, "features"),
+        _ => Vec::new(),
+    };
     for (holder, path) in holders {
         // `inherit upstreamRev;` and `upstreamRev = upstreamRev;` lead to a literal that is its own holder.
         let Some(spot) = holder
@@ -85,7 +91,15 @@ pub fn find(source: &Source, library: &Library, file: &Rc<NixFile>, fetchers: &[
         {
             continue;
         }
-        pins.extend(of_holder(source, library, &holder, &path, spot, &fetching));
+        let features = [&holder]
+            .into_iter()
+            .chain(elsewhere.iter().map(|(set, _)| set))
+            .map(|set| features(library, set))
+            .find(|features| !features.is_empty())
+            .unwrap_or_default();
+        pins.extend(of_holder(
+            source, library, &holder, &path, spot, features, &fetching,
+        ));
     }
     pins
 }
@@ -96,6 +110,7 @@ fn of_holder(
     holder: &Attrs,
     path: &[String],
     upstream: Spot,
+    features: Vec<FeatureRev>,
     fetching: &[Fetching],
 ) -> Vec<Pin> {
     let string = |attrs: &Attrs, names: &[&str]| {
@@ -115,7 +130,7 @@ fn of_holder(
                 .find_map(|f| f.url.clone().filter(|_| f.rev_unknown))
         });
     let version = holder
-        .get(library, "version")
+        .nearest(library, "version")
         .text()
         .as_ref()
         .and_then(Spot::literal);
@@ -163,7 +178,7 @@ fn of_holder(
         .find(|f| f.rev_unknown && f.url.is_some())
         .and_then(|f| f.url.clone())
         .or(url);
-    for (order, (name, attrs, rev)) in features(library, holder).into_iter().enumerate() {
+    for (order, (name, attrs, rev)) in features.into_iter().enumerate() {
         let fetch = fetching
             .iter()
             .find(|f| f.rev.as_ref().is_some_and(|spot| spot.is_same(&rev)));
@@ -193,6 +208,56 @@ fn of_holder(
     pins
 }
 
+/// A call that fetches a spork's revision is part of the spork, also from another file: it is no pin of its own, and
+/// tells what the spork's does not.
+pub fn take_in_calls(pins: &mut Vec<Pin>) {
+    let place = |pin: &Pin| {
+        let spot = pin.spot.as_ref()?;
+        Some((spot.file.clone(), spot.offset()))
+    };
+    let sporks: HashMap<(RelPath, usize), usize> = pins
+        .iter()
+        .enumerate()
+        .filter(|(_, pin)| matches!(pin.role, Role::Spork(_)))
+        .filter_map(|(at, pin)| Some((place(pin)?, at)))
+        .collect();
+    if sporks.is_empty() {
+        return;
+    }
+    let owner = |pin: &Pin| match pin.role {
+        Role::Single => sporks.get(&place(pin)?).copied(),
+        _ => None,
+    };
+    let calls: Vec<(usize, Pin)> = pins
+        .iter()
+        .filter_map(|pin| Some((owner(pin)?, pin.clone())))
+        .collect();
+    for (at, call) in calls {
+        let Some(pin) = pins.get_mut(at).filter(|pin| pin.url.is_none()) else {
+            continue;
+        };
+        (pin.url, pin.repository) = (call.url, call.repository);
+        (pin.hash, pin.fetch) = (call.hash, call.fetch);
+        pin.git_ref = pin.git_ref.take().or(call.git_ref);
+    }
+    let urls: HashMap<(RelPath, String), String> = pins
+        .iter()
+        .filter_map(|pin| match &pin.role {
+            Role::Spork(role) if role.feature.is_none() => {
+                Some((role.spork.clone(), pin.url.clone()?))
+            }
+            _ => None,
+        })
+        .collect();
+    for pin in pins.iter_mut().filter(|pin| pin.url.is_none()) {
+        if let Role::Spork(role) = &pin.role {
+            pin.url = urls.get(&role.spork).cloned();
+            pin.repository = pin.url.clone();
+        }
+    }
+    pins.retain(|pin| owner(pin).is_none());
+}
+
 /// The hash of the call that fetches a revision of the spork, and how.
 fn hash_of(library: &Library, fetching: Option<&Fetching>) -> (PinnedHash, Option<Fetch>) {
     let Some(fetching) = fetching else {
@@ -205,8 +270,11 @@ fn hash_of(library: &Library, fetching: Option<&Fetching>) -> (PinnedHash, Optio
     (arguments.hash(), fetch)
 }
 
+/// A feature's name, its attributes where it is a set, and its rev.
+type FeatureRev = (String, Option<Attrs>, Spot);
+
 /// The features with their attributes and revs: a list of sets with a `name`, or a set by name of sets or revs.
-fn features(library: &Library, holder: &Attrs) -> Vec<(String, Option<Attrs>, Spot)> {
+fn features(library: &Library, holder: &Attrs) -> Vec<FeatureRev> {
     let rev = |attrs: &Attrs| {
         attrs
             .get(library, "rev")

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::edit::Edit;
 use crate::manifest::{Located, ManifestError};
-use crate::source::{RelPath, SourceFile};
+use crate::source::{Position, RelPath, SourceFile};
 use crate::syntax::{Part, Text};
 
 /// Where a value stands and what it says.
@@ -13,6 +13,8 @@ pub struct Spot {
     pub value: String,
     pub file: RelPath,
     place: Place,
+    /// Line and column, where they were looked up.
+    position: Option<Position>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +57,7 @@ impl Spot {
                 part: part.clone(),
                 within,
             },
+            position: None,
         }
     }
 
@@ -91,6 +94,7 @@ impl Spot {
                 located: Box::new(located.clone()),
                 within,
             },
+            position: None,
         }
     }
 
@@ -103,7 +107,18 @@ impl Spot {
             value: value.to_owned(),
             file: file.clone(),
             place: Place::Bytes(range),
+            position: None,
         }
+    }
+
+    /// Looks up the line and column in `file`, which holds the value.
+    pub fn locate(&mut self, file: &SourceFile) {
+        self.position = Some(file.position(self.offset()));
+    }
+
+    /// The line and column of the value, once they were looked up.
+    pub fn position(&self) -> Option<Position> {
+        self.position
     }
 
     /// Where the value begins in the file, in bytes.

@@ -1,5 +1,6 @@
 //! One file's text, its line index and the stamp that tells whether it changed since it was read.
 
+use std::string::FromUtf8Error;
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
@@ -36,9 +37,9 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Takes a file's content. `Err` holds the offset of the first byte that is not UTF-8.
-    pub fn from_bytes(path: RelPath, bytes: Vec<u8>) -> Result<SourceFile, usize> {
-        let text = String::from_utf8(bytes).map_err(|e| e.utf8_error().valid_up_to())?;
+    /// Takes a file's content. `Err` holds the bytes, and where they are not UTF-8.
+    pub fn from_bytes(path: RelPath, bytes: Vec<u8>) -> Result<SourceFile, FromUtf8Error> {
+        let text = String::from_utf8(bytes)?;
         Ok(SourceFile::from_text(path, text))
     }
 
@@ -118,13 +119,7 @@ impl SourceFile {
     fn line_starts(&self) -> &[usize] {
         self.line_starts.get_or_init(|| {
             std::iter::once(0)
-                .chain(
-                    self.text
-                        .bytes()
-                        .enumerate()
-                        .filter(|(_, b)| *b == b'\n')
-                        .map(|(at, _)| at + 1),
-                )
+                .chain(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1))
                 .collect()
         })
     }
@@ -166,9 +161,7 @@ mod tests {
 
     #[test]
     fn says_where_utf8_ends() {
-        assert_eq!(
-            SourceFile::from_bytes(RelPath::new("f").unwrap(), b"ab\xff".to_vec()).unwrap_err(),
-            2
-        );
+        let error = SourceFile::from_bytes(RelPath::new("f").unwrap(), b"ab\xff".to_vec());
+        assert_eq!(error.unwrap_err().utf8_error().valid_up_to(), 2);
     }
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ignore::{WalkBuilder, WalkState};
+use rustix::fs::OFlags;
 
 use super::{RelPath, SourceFile};
 
@@ -157,6 +160,8 @@ impl Workspace {
         WalkBuilder::new(folder.to_path(&self.root))
             .hidden(false)
             .follow_links(false)
+            // `.ignore` is a file of search tools; git knows nothing of it.
+            .ignore(false)
             .require_git(true)
             .filter_entry(|entry| entry.file_name() != ".git")
             .build_parallel()
@@ -178,17 +183,21 @@ impl Workspace {
                 })
             });
         let mut files = found.into_inner().unwrap_or_default();
-        files.extend(
-            tracked
-                .iter()
-                .filter(|path| path.is_within(folder))
-                .filter(|path| {
-                    fs::symlink_metadata(path.to_path(&self.root)).is_ok_and(|m| m.is_file())
-                })
-                .cloned(),
-        );
-        files.sort();
-        files.dedup();
+        files.sort_unstable();
+        // Tracked although it is ignored. The walk has seen that all others are there.
+        let ignored: Vec<RelPath> = tracked
+            .iter()
+            .filter(|path| path.is_within(folder) && files.binary_search(path).is_err())
+            .filter(|path| {
+                fs::symlink_metadata(path.to_path(&self.root)).is_ok_and(|m| m.is_file())
+            })
+            .cloned()
+            .collect();
+        if !ignored.is_empty() {
+            files.extend(ignored);
+            files.sort_unstable();
+            files.dedup();
+        }
         files
     }
 
@@ -197,17 +206,34 @@ impl Workspace {
         if let Some(file) = self.overlay.get(path) {
             return Ok(file.clone());
         }
+        Ok(Arc::new(self.parse(path, self.read_bytes(path)?)?))
+    }
+
+    /// [`Workspace::read`], or nothing when `wanted` says so of the file's bytes, which are then never copied. Bytes
+    /// that are not UTF-8 are an error all the same.
+    pub fn read_if(
+        &self,
+        path: &RelPath,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Option<Arc<SourceFile>>, SourceError> {
+        if let Some(file) = self.overlay.get(path) {
+            return Ok(wanted(file.text().as_bytes()).then(|| file.clone()));
+        }
         let bytes = self.read_bytes(path)?;
-        SourceFile::from_bytes(path.clone(), bytes.clone())
-            .map(Arc::new)
-            .map_err(|offset| {
-                let line = bytes[..offset].iter().filter(|b| **b == b'\n').count() + 1;
-                SourceError::NotUtf8 {
-                    path: path.clone(),
-                    line,
-                    offset,
-                }
-            })
+        if !wanted(&bytes) {
+            return match std::str::from_utf8(&bytes) {
+                Ok(_) => Ok(None),
+                Err(error) => Err(not_utf8(path, &bytes, error.valid_up_to())),
+            };
+        }
+        Ok(Some(Arc::new(self.parse(path, bytes)?)))
+    }
+
+    fn parse(&self, path: &RelPath, bytes: Vec<u8>) -> Result<SourceFile, SourceError> {
+        SourceFile::from_bytes(path.clone(), bytes).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            not_utf8(path, error.as_bytes(), offset)
+        })
     }
 
     fn read_bytes(&self, path: &RelPath) -> Result<Vec<u8>, SourceError> {
@@ -216,14 +242,21 @@ impl Workspace {
             path: path.as_str().into(),
             source,
         };
-        let real = fs::canonicalize(&full).map_err(io)?;
+        // A pipe must not be waited for.
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+        let mut file = fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.cast_signed())
+            .open(&full)
+            .map_err(io)?;
+        let real = real_path(&file, &full).map_err(io)?;
         if !real.starts_with(&self.root) {
             return Err(SourceError::Outside {
                 path: real,
                 root: self.root.clone(),
             });
         }
-        let meta = fs::metadata(&real).map_err(io)?;
+        let meta = file.metadata().map_err(io)?;
         if !meta.is_file() {
             return Err(SourceError::NotAFile { path: path.clone() });
         }
@@ -233,8 +266,29 @@ impl Workspace {
                 size: meta.len(),
             });
         }
-        fs::read(&real).map_err(io)
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
+        file.read_to_end(&mut bytes).map_err(io)?;
+        Ok(bytes)
     }
+}
+
+fn not_utf8(path: &RelPath, bytes: &[u8], offset: usize) -> SourceError {
+    let before = bytes.iter().take(offset);
+    SourceError::NotUtf8 {
+        path: path.clone(),
+        line: before.filter(|b| **b == b'\n').count() + 1,
+        offset,
+    }
+}
+
+/// Where an open file lies, links resolved: the kernel tells in one call, where resolving the path anew takes one for
+/// each of its parts.
+fn real_path(file: &fs::File, path: &Path) -> io::Result<PathBuf> {
+    let by_kernel = format!("/proc/self/fd/{}", file.as_raw_fd());
+    fs::read_link(by_kernel)
+        .ok()
+        .filter(|real| real.is_absolute())
+        .map_or_else(|| fs::canonicalize(path), Ok)
 }
 
 /// What one walker thread found; handed over when the thread is done, so that threads do not wait for each other.

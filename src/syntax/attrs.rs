@@ -5,8 +5,8 @@ use std::rc::Rc;
 use rnix::SyntaxNode;
 
 use super::file::{Library, NixFile};
-use super::resolve::{Resolver, Value};
-use super::scope::Bound;
+use super::resolve::{Resolver, Value, called};
+use super::scope::{Bound, Entry, Scope};
 
 /// One place where attributes are written: those entries of `node` whose path starts with `prefix`.
 #[derive(Clone, Debug)]
@@ -16,16 +16,89 @@ pub(super) struct Member {
     pub prefix: Vec<String>,
 }
 
+impl Member {
+    fn scope(&self) -> Rc<Scope> {
+        self.file.scope(&self.node)
+    }
+
+    fn agrees(&self, entry: &Entry) -> bool {
+        let keys = entry.keys.iter().map(Option::as_deref);
+        entry.keys.len() > self.prefix.len()
+            && self
+                .prefix
+                .iter()
+                .zip(keys)
+                .all(|(a, b)| Some(a.as_str()) == b)
+    }
+
+    /// The entries that bind `name` or something in it.
+    fn entries<'s>(&'s self, scope: &'s Scope, name: &'s str) -> impl Iterator<Item = &'s Entry> {
+        let first = self.prefix.first().map_or(name, String::as_str);
+        let depth = self.prefix.len();
+        scope
+            .starting_with(first)
+            .filter(move |entry| self.agrees(entry) && entry.keys[depth].as_deref() == Some(name))
+    }
+
+    /// What `name` is here. `a = { b = 1; }; a.c = 2;` is one set, as Nix reads it.
+    fn get(&self, resolver: &Resolver, name: &str) -> Option<Value> {
+        let scope = self.scope();
+        let depth = self.prefix.len();
+        let mut merged: Option<Attrs> = None;
+        let mut has_dotted = false;
+        for entry in self.entries(&scope, name) {
+            let more = if entry.keys.len() > depth + 1 {
+                if std::mem::replace(&mut has_dotted, true) {
+                    continue;
+                }
+                let mut prefix = self.prefix.clone();
+                prefix.push(name.to_owned());
+                Attrs::of(self.file.clone(), self.node.clone(), prefix)
+            } else {
+                let value = resolver.bound(&self.file, &self.node, &entry.bound, name);
+                match value.bound_at(self.file.path(), entry.end) {
+                    Value::Attrs(attrs) => attrs,
+                    // Nothing can be merged with it.
+                    value => return Some(value),
+                }
+            };
+            merged = Some(match merged {
+                None => more,
+                Some(mut all) => {
+                    all.members.extend(more.members);
+                    all.is_open |= more.is_open;
+                    all
+                }
+            });
+        }
+        merged.map(Value::Attrs)
+    }
+
+    fn has_computed_names(&self) -> bool {
+        let depth = self.prefix.len();
+        self.scope()
+            .entries
+            .iter()
+            .any(|entry| matches!(entry.keys.get(depth), Some(None)) && self.agrees(entry))
+    }
+}
+
 /// A set of attributes; where members bind the same name, the first wins.
 #[derive(Clone, Debug, Default)]
 pub struct Attrs {
     pub(super) members: Vec<Member>,
+    /// The call whose result it is, where it is that of a function that is not looked into.
+    pub(super) made_by: Option<SyntaxNode>,
+    /// Whether it may hold more than what is written in `members`.
+    pub(super) is_open: bool,
 }
 
 impl Attrs {
     pub(super) fn of(file: Rc<NixFile>, node: SyntaxNode, prefix: Vec<String>) -> Attrs {
         Attrs {
             members: vec![Member { file, node, prefix }],
+            made_by: None,
+            is_open: false,
         }
     }
 
@@ -49,39 +122,16 @@ impl Attrs {
 
     /// `None` when no member binds `name`.
     pub(super) fn get_in(&self, resolver: &Resolver, name: &str) -> Option<Value> {
-        let mut partial = Attrs::default();
-        for member in &self.members {
-            let scope = member.file.scope(&member.node);
-            let depth = member.prefix.len();
-            let first = member.prefix.first().map_or(name, String::as_str);
-            for entry in scope.starting_with(first) {
-                let fits = |at: usize, wanted: &str| {
-                    entry
-                        .keys
-                        .get(at)
-                        .is_some_and(|k| k.as_deref() == Some(wanted))
-                };
-                let agrees = member
-                    .prefix
-                    .iter()
-                    .enumerate()
-                    .all(|(at, key)| fits(at, key));
-                if !agrees || !fits(depth, name) {
-                    continue;
-                }
-                if entry.keys.len() > depth + 1 {
-                    let mut prefix = member.prefix.clone();
-                    prefix.push(name.to_owned());
-                    partial.members.push(Member {
-                        prefix,
-                        ..member.clone()
-                    });
-                    break;
-                }
-                return Some(resolver.bound(&member.file, &member.node, &entry.bound, name));
+        for (at, member) in self.members.iter().enumerate() {
+            if let Some(value) = member.get(resolver, name) {
+                return Some(value);
+            }
+            // A computed name may be this one, and would hide what a later member binds.
+            if member.has_computed_names() && at + 1 < self.members.len() {
+                return Some(Value::Unknown);
             }
         }
-        (!partial.members.is_empty()).then_some(Value::Attrs(partial))
+        None
     }
 
     /// Whether `name` is bound here, to whatever value.
@@ -95,13 +145,8 @@ impl Attrs {
         let mut seen = std::collections::HashSet::new();
         for member in &self.members {
             let depth = member.prefix.len();
-            for entry in &member.file.scope(&member.node).entries {
-                let agrees = member
-                    .prefix
-                    .iter()
-                    .zip(&entry.keys)
-                    .all(|(a, b)| Some(a) == b.as_ref());
-                if let Some(Some(name)) = entry.keys.get(depth).filter(|_| agrees)
+            for entry in &member.scope().entries {
+                if let Some(Some(name)) = entry.keys.get(depth).filter(|_| member.agrees(entry))
                     && seen.insert(name.clone())
                 {
                     names.push(name.clone());
@@ -111,44 +156,22 @@ impl Attrs {
         names
     }
 
-    /// Whether an attribute here has a computed name, so that [`Attrs::names`] may lack it.
-    pub fn has_computed_names(&self) -> bool {
-        self.members.iter().any(|member| {
-            let depth = member.prefix.len();
-            member
-                .file
-                .scope(&member.node)
-                .entries
-                .iter()
-                .any(|entry| matches!(entry.keys.get(depth), Some(None)))
-        })
+    /// Whether there may be attributes that [`Attrs::names`] lacks: some have computed names, or come from elsewhere.
+    pub fn may_hold_more(&self) -> bool {
+        self.is_open || self.members.iter().any(Member::has_computed_names)
     }
 
-    /// The byte range of the value that `name` is bound to in this very set, and the file; `None` when it is
-    /// inherited or not bound.
-    pub fn value_range(
-        &self,
-        name: &str,
-    ) -> Option<(crate::source::RelPath, std::ops::Range<usize>)> {
-        use rowan::ast::AstNode;
-        self.members.iter().find_map(|member| {
-            let depth = member.prefix.len();
-            let scope = member.file.scope(&member.node);
-            let first = member.prefix.first().map_or(name, String::as_str);
-            scope
-                .starting_with(first)
-                .find_map(|entry| match &entry.bound {
-                    Bound::Expr(expr)
-                        if entry.keys.len() == depth + 1
-                            && entry.keys[depth].as_deref() == Some(name) =>
-                    {
-                        let range = expr.syntax().text_range();
-                        Some((
-                            member.file.path().clone(),
-                            range.start().into()..range.end().into(),
-                        ))
+    /// Whether `name` is bound in this very set to one of `names`, whatever stands before it: `lib.fakeHash`.
+    pub fn is_named(&self, name: &str, names: &[&str]) -> bool {
+        self.members.first().is_some_and(|member| {
+            let scope = member.scope();
+            member
+                .entries(&scope, name)
+                .any(|entry| match &entry.bound {
+                    Bound::Expr(expr) => {
+                        called(expr).is_some_and(|last| names.contains(&last.as_str()))
                     }
-                    _ => None,
+                    _ => false,
                 })
         })
     }

@@ -69,7 +69,7 @@ pub fn sets_with(file: &Rc<NixFile>, name: &str) -> Vec<(Attrs, Vec<String>)> {
     found
 }
 
-fn binds_names(kind: SyntaxKind) -> bool {
+pub(super) fn binds_names(kind: SyntaxKind) -> bool {
     matches!(
         kind,
         SyntaxKind::NODE_ATTR_SET
@@ -89,19 +89,8 @@ impl Call {
         Resolver::new(library).value(&self.file, &self.argument)
     }
 
-    /// What `name` means where the call stands.
-    pub fn name(&self, library: &Library, name: &str) -> Value {
-        Resolver::new(library).name(&self.file, name, &self.node)
-    }
-
-    /// The sets around the call, innermost first: those whose attributes it is part of.
-    pub fn enclosing_sets(&self) -> Vec<Attrs> {
-        self.node
-            .ancestors()
-            .skip(1)
-            .filter(|node| node.kind() == SyntaxKind::NODE_ATTR_SET)
-            .map(|node| Attrs::of(self.file.clone(), node, Vec::new()))
-            .collect()
+    pub(super) fn node(&self) -> &SyntaxNode {
+        &self.node
     }
 
     /// The attribute path that the call is bound to; list elements count from 0. Empty for a file that is the call.
@@ -121,7 +110,7 @@ impl Call {
 }
 
 /// The names of the bindings around `node`, outermost first.
-fn attrpath(node: &SyntaxNode) -> Vec<String> {
+pub(super) fn attrpath(node: &SyntaxNode) -> Vec<String> {
     let mut path: Vec<String> = Vec::new();
     let mut child = node.clone();
     while let Some(parent) = child.parent() {

@@ -8,40 +8,54 @@ use super::file::{Library, NixFile};
 use super::text::Part;
 
 impl NixFile {
-    /// The text of the first comment after byte `offset` on its line, without the comment signs.
-    pub fn comment_after(&self, offset: usize) -> Option<String> {
-        let offset = TextSize::try_from(offset).ok()?;
+    /// The texts of the comments after byte `offset` on its line, without the comment signs.
+    fn comments_after(&self, offset: usize) -> Vec<String> {
+        let mut comments = Vec::new();
         let root = self.root().syntax();
-        if offset > root.text_range().end() {
-            return None;
-        }
-        let mut token = match root.token_at_offset(offset) {
-            TokenAtOffset::None => return None,
-            TokenAtOffset::Single(token) => token,
-            TokenAtOffset::Between(left, _) => left,
+        let Some(offset) = TextSize::try_from(offset)
+            .ok()
+            .filter(|offset| *offset <= root.text_range().end())
+        else {
+            return comments;
         };
-        loop {
-            token = token.next_token()?;
+        let mut next = match root.token_at_offset(offset) {
+            TokenAtOffset::None => None,
+            TokenAtOffset::Single(token) | TokenAtOffset::Between(token, _) => token.next_token(),
+        };
+        while let Some(token) = next {
             match token.kind() {
-                SyntaxKind::TOKEN_WHITESPACE if token.text().contains('\n') => return None,
+                SyntaxKind::TOKEN_WHITESPACE if token.text().contains('\n') => break,
                 SyntaxKind::TOKEN_COMMENT => {
                     let text = token.text();
                     let inner = match text.strip_prefix("/*") {
                         Some(block) => block.strip_suffix("*/").unwrap_or(block),
                         None => text.trim_start_matches('#'),
                     };
-                    return Some(inner.trim().to_owned());
+                    comments.push(inner.trim().to_owned());
+                    if text.contains('\n') {
+                        break;
+                    }
                 }
-                SyntaxKind::TOKEN_STRING_CONTENT if token.text().contains('\n') => return None,
+                SyntaxKind::TOKEN_STRING_CONTENT if token.text().contains('\n') => break,
                 _ => {}
             }
+            next = token.next_token();
         }
+        comments
     }
 }
 
 impl Library<'_> {
-    /// The comment on the line of a literal, behind it.
-    pub fn comment_of(&self, part: &Part) -> Option<String> {
-        self.get(&part.file)?.comment_after(part.range.end)
+    /// The comments behind a value: on the lines of the bindings that lead to it, the outermost first, then on the
+    /// line of the literal itself.
+    pub fn comments_of(&self, part: &Part) -> Vec<String> {
+        let literal = (part.file.clone(), part.range.end);
+        part.bindings
+            .iter()
+            .rev()
+            .chain([&literal])
+            .filter_map(|(path, end)| Some(self.get(path)?.comments_after(*end)))
+            .flatten()
+            .collect()
     }
 }

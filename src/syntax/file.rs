@@ -1,6 +1,6 @@
 //! One parsed Nix file, and the files of a workspace parsed as they are asked for.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,7 +28,11 @@ pub struct NixFile {
     source: Arc<SourceFile>,
     root: rnix::Root,
     scopes: RefCell<HashMap<SyntaxNode, Rc<Scope>>>,
+    uses: OnceCell<Uses>,
 }
+
+/// Calls with the sets that name their results.
+pub(super) type Uses = Vec<(SyntaxNode, SyntaxNode)>;
 
 impl NixFile {
     /// Parses `source`; refuses what Nix would read otherwise than the parser here does.
@@ -67,6 +71,7 @@ impl NixFile {
             source,
             root,
             scopes: RefCell::default(),
+            uses: OnceCell::new(),
         })
     }
 
@@ -92,6 +97,11 @@ impl NixFile {
         scope
     }
 
+    /// Which sets name the results of which calls; looked for once.
+    pub(super) fn uses(&self, look: impl FnOnce() -> Uses) -> &Uses {
+        self.uses.get_or_init(look)
+    }
+
     pub(super) fn slice(&self, range: TextRange) -> &str {
         &self.source.text()[usize::from(range.start())..usize::from(range.end())]
     }
@@ -111,6 +121,11 @@ fn describe(error: &ParseError, end: usize) -> (usize, String) {
     match error {
         ParseError::Unexpected(range) | ParseError::UnexpectedExtra(range) => {
             (at(range), "not expected here".into())
+        }
+        ParseError::UnexpectedWanted(_, range, wanted)
+            if wanted.contains(&rnix::SyntaxKind::TOKEN_STRING_END) =>
+        {
+            (at(range), "this string has no end".into())
         }
         ParseError::UnexpectedWanted(got, range, wanted) => (
             at(range),
@@ -140,10 +155,35 @@ fn any_of(kinds: &[rnix::SyntaxKind]) -> String {
         .join(" or ")
 }
 
-/// `TOKEN_SEMICOLON` as `semicolon`.
+/// `;` for `TOKEN_SEMICOLON`; in words what has no one spelling.
 fn name(kind: rnix::SyntaxKind) -> String {
-    if kind == rnix::SyntaxKind::TOKEN_ERROR {
-        return "something that is no Nix".to_owned();
+    use rnix::SyntaxKind::*;
+    let sign = match kind {
+        TOKEN_ASSIGN => "=",
+        TOKEN_AT => "@",
+        TOKEN_COLON => ":",
+        TOKEN_COMMA => ",",
+        TOKEN_DOT => ".",
+        TOKEN_ELLIPSIS => "...",
+        TOKEN_ELSE => "else",
+        TOKEN_IN => "in",
+        TOKEN_L_BRACE => "{",
+        TOKEN_L_BRACK => "[",
+        TOKEN_L_PAREN => "(",
+        TOKEN_QUESTION => "?",
+        TOKEN_R_BRACE => "}",
+        TOKEN_R_BRACK => "]",
+        TOKEN_R_PAREN => ")",
+        TOKEN_SEMICOLON => ";",
+        TOKEN_THEN => "then",
+        TOKEN_IDENT => return "a name".into(),
+        TOKEN_STRING_START => return "a string".into(),
+        TOKEN_STRING_CONTENT | TOKEN_STRING_END => return "the rest of the string".into(),
+        TOKEN_ERROR => return "something that is no Nix".into(),
+        _ => "",
+    };
+    if !sign.is_empty() {
+        return format!("`{sign}`");
     }
     format!("{kind:?}")
         .trim_start_matches("TOKEN_")
@@ -187,6 +227,11 @@ impl<'w> Library<'w> {
             .map(Rc::new);
         self.files.borrow_mut().insert(path.clone(), parsed.clone());
         parsed
+    }
+
+    /// The text of the file at `path`, where it can be read and parsed.
+    pub fn source(&self, path: &RelPath) -> Option<Arc<SourceFile>> {
+        Some(self.get(path)?.source().clone())
     }
 
     /// What the whole of `file` is.

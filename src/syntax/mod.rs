@@ -3,6 +3,7 @@
 //! The only room that names rnix. Nothing here evaluates Nix: a value that cannot be read off the text is
 //! unknown, never guessed. Not here: which values are pins (`pin`).
 
+mod around;
 mod attrs;
 mod call;
 mod comment;
@@ -15,6 +16,7 @@ mod string;
 mod tests;
 mod text;
 
+pub use around::Consumer;
 pub use attrs::Attrs;
 pub use call::{Call, calls, sets_with};
 pub use depth::STACK_SIZE;

@@ -46,6 +46,16 @@ impl Value {
         }
     }
 
+    /// The value as it is bound by what ends at `end` of `file`.
+    pub(super) fn bound_at(mut self, file: &crate::source::RelPath, end: usize) -> Value {
+        if let Value::Text(text) = &mut self {
+            for part in &mut text.parts {
+                part.bindings.push((file.clone(), end));
+            }
+        }
+        self
+    }
+
     pub fn list(self) -> Option<List> {
         match self {
             Value::List(list) => Some(list),
@@ -54,18 +64,18 @@ impl Value {
     }
 }
 
-/// A list; its elements are looked at when they are asked for.
+/// A list, or several one behind the other; the elements are looked at when they are asked for.
 #[derive(Clone, Debug)]
 pub struct List {
-    file: Rc<NixFile>,
-    list: ast::List,
+    lists: Vec<(Rc<NixFile>, ast::List)>,
 }
 
 impl List {
     pub fn items(&self, library: &Library) -> Vec<Value> {
-        self.list
-            .items()
-            .map(|item| Resolver::new(library).value(&self.file, &item))
+        self.lists
+            .iter()
+            .flat_map(|(file, list)| list.items().map(move |item| (file, item)))
+            .map(|(file, item)| Resolver::new(library).value(file, &item))
             .collect()
     }
 }
@@ -123,8 +133,7 @@ impl<'l, 'w> Resolver<'l, 'w> {
             Expr::With(with) => self.value(file, &with.body()?),
             Expr::Assert(assert) => self.value(file, &assert.body()?),
             Expr::List(list) => Value::List(List {
-                file: file.clone(),
-                list: list.clone(),
+                lists: vec![(file.clone(), list.clone())],
             }),
             Expr::PathRel(path) => Value::Path(path.to_string()),
             Expr::PathAbs(path) => Value::Path(path.to_string()),
@@ -190,6 +199,34 @@ impl<'l, 'w> Resolver<'l, 'w> {
     /// What `name` means at `from`: the innermost `let`, `rec` set or argument that binds it, else a `with`.
     pub fn name(&self, file: &Rc<NixFile>, name: &str, from: &SyntaxNode) -> Value {
         let mut withs = Vec::new();
+        if let Some(binder) = self.binder(file, name, from, &mut withs) {
+            return Attrs::of(file.clone(), binder, Vec::new())
+                .get_in(self, name)
+                .map_or(Value::Unknown, |value| named(value, name));
+        }
+        for namespace in withs {
+            match self.value(file, &namespace) {
+                Value::Attrs(attrs) => match attrs.get_in(self, name) {
+                    Some(value) => return named(value, name),
+                    None if attrs.may_hold_more() => return Value::Unknown,
+                    None => {}
+                },
+                // It may hold the name, and hides what is around it.
+                _ => return Value::Unknown,
+            }
+        }
+        Value::Unknown
+    }
+
+    /// The innermost `let`, `rec` set or function around `from` that binds `name`, and the namespaces of the `with`s
+    /// on the way, innermost first.
+    fn binder(
+        &self,
+        file: &Rc<NixFile>,
+        name: &str,
+        from: &SyntaxNode,
+        withs: &mut Vec<Expr>,
+    ) -> Option<SyntaxNode> {
         let mut child = from.clone();
         while let Some(node) = child.parent() {
             let binds = match node.kind() {
@@ -209,22 +246,30 @@ impl<'l, 'w> Resolver<'l, 'w> {
                 }
                 _ => false,
             };
-            if binds
-                && let Some(value) =
-                    Attrs::of(file.clone(), node.clone(), Vec::new()).get_in(self, name)
-            {
-                return named(value, name);
+            if binds && file.scope(&node).starting_with(name).next().is_some() {
+                return Some(node);
             }
             child = node;
         }
-        for namespace in withs {
-            if let Value::Attrs(attrs) = self.value(file, &namespace)
-                && let Some(value) = attrs.get_in(self, name)
-            {
-                return named(value, name);
-            }
-        }
-        Value::Unknown
+        None
+    }
+
+    /// Whether `function` is a name that this file binds to a function: what it makes of its argument is written
+    /// here, and is not the argument.
+    fn is_defined_here(&self, file: &Rc<NixFile>, function: &Expr) -> bool {
+        let Some(Expr::Ident(ident)) = unparenthesised(function) else {
+            return false;
+        };
+        let name = ident.to_string();
+        let Some(binder) = self.binder(file, &name, ident.syntax(), &mut Vec::new()) else {
+            return false;
+        };
+        file.scope(&binder)
+            .starting_with(&name)
+            .any(|entry| match &entry.bound {
+                Bound::Expr(bound) => matches!(unparenthesised(bound), Some(Expr::Lambda(_))),
+                _ => false,
+            })
     }
 
     /// What an entry of `node` binds `name` to.
@@ -246,13 +291,16 @@ impl<'l, 'w> Resolver<'l, 'w> {
     /// `finalAttrs` in `mkDerivation (finalAttrs: { … })` is the set that the function returns.
     fn fixed_point(&self, file: &Rc<NixFile>, lambda: &ast::Lambda, name: &str) -> Value {
         let by_convention = name.starts_with("final") || matches!(name, "self" | "this");
+        if !by_convention || !matches!(lambda.param(), Some(ast::Param::IdentParam(_))) {
+            return Value::Unknown;
+        }
         match lambda.body() {
-            Some(body)
-                if by_convention && matches!(lambda.param(), Some(ast::Param::IdentParam(_))) =>
-            {
-                self.value(file, &body)
-            }
-            _ => Value::Unknown,
+            // `finalAttrs: previousAttrs: { … }`
+            Some(Expr::Lambda(inner)) => inner
+                .body()
+                .map_or(Value::Unknown, |body| self.value(file, &body)),
+            Some(body) => self.value(file, &body),
+            None => Value::Unknown,
         }
     }
 
@@ -279,10 +327,23 @@ impl<'l, 'w> Resolver<'l, 'w> {
                 left.parts.extend(right.parts);
                 Some(Value::Text(left))
             }
-            (BinOpKind::Update, Value::Attrs(left), Value::Attrs(mut right)) => {
-                right.members.extend(left.members);
+            (BinOpKind::Update, left, Value::Attrs(mut right)) if !right.is_open => {
+                match left {
+                    Value::Attrs(left) => {
+                        right.members.extend(left.members);
+                        right.is_open = left.is_open;
+                    }
+                    _ => right.is_open = true,
+                }
                 Some(Value::Attrs(right))
             }
+            (BinOpKind::Concat, Value::List(mut left), Value::List(right)) => {
+                left.lists.extend(right.lists);
+                Some(Value::List(left))
+            }
+            // What is known of it: none of the elements that are written here is left out.
+            (BinOpKind::Concat, Value::List(known), _)
+            | (BinOpKind::Concat, _, Value::List(known)) => Some(Value::List(known)),
             _ => None,
         }
     }
@@ -302,24 +363,33 @@ impl<'l, 'w> Resolver<'l, 'w> {
             Some("callPackage" | "map" | "filter" | "attrNames" | "attrValues" | "removeAttrs") => {
                 return None;
             }
+            _ if self.is_defined_here(file, &function) => return None,
             _ => {}
+        }
+        if let Expr::Apply(optionals) = &function
+            && optionals.lambda().and_then(|f| called(&f)).as_deref() == Some("optionals")
+        {
+            return Some(self.value(file, &argument));
         }
         if let Expr::Apply(import) = &function
             && import.lambda().and_then(|f| called(&f)).as_deref() == Some("import")
         {
             return self.imported_call(file, import, &argument);
         }
-        match unparenthesised(&argument)? {
+        let given = match unparenthesised(&argument)? {
             Expr::Lambda(lambda) => {
                 let body = lambda.body()?;
-                matches!(lambda.param(), Some(ast::Param::IdentParam(_)))
-                    .then(|| self.value(file, &body))
+                match lambda.param() {
+                    Some(ast::Param::IdentParam(_)) => self.value(file, &body),
+                    _ => Value::Unknown,
+                }
             }
-            argument => match self.value(file, &argument) {
-                Value::Attrs(attrs) => Some(Value::Attrs(attrs)),
-                _ => None,
-            },
-        }
+            argument => self.value(file, &argument),
+        };
+        let mut attrs = given.attrs().unwrap_or_default();
+        attrs.made_by = Some(apply.syntax().clone());
+        attrs.is_open = true;
+        Some(Value::Attrs(attrs))
     }
 
     /// `import ./x.nix { … }`: the body of the function in that file, unless an argument replaces a default.
@@ -365,12 +435,12 @@ impl<'l, 'w> Resolver<'l, 'w> {
     }
 }
 
-/// Marks what was reached by `name`.
+/// Marks what was reached by `name`. Of a string that is put together only the pieces have names of their own.
 fn named(mut value: Value, name: &str) -> Value {
-    if let Value::Text(text) = &mut value {
-        for part in &mut text.parts {
-            part.via.get_or_insert_with(|| name.to_owned());
-        }
+    if let Value::Text(text) = &mut value
+        && let [part] = text.parts.as_mut_slice()
+    {
+        part.via.get_or_insert_with(|| name.to_owned());
     }
     value
 }
@@ -394,6 +464,20 @@ pub(super) fn called(function: &Expr) -> Option<String> {
     match unparenthesised(function)? {
         Expr::Ident(ident) => Some(ident.to_string()),
         Expr::Select(select) => scope::keys(&select.attrpath()?).pop()?,
+        // `fetchgit.override { … }` is a `fetchgit` still.
+        Expr::Apply(apply) => match unparenthesised(&apply.lambda()?)? {
+            Expr::Select(select) => {
+                let mut keys = scope::keys(&select.attrpath()?);
+                match keys.pop()?.as_deref()? {
+                    "override" => match keys.pop() {
+                        Some(name) => name,
+                        None => called(&select.expr()?),
+                    },
+                    _ => None,
+                }
+            }
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Entry {
     /// The attribute path; `None` where a name is computed.
     pub keys: Vec<Option<String>>,
     pub bound: Bound,
+    /// Where the value, or the inherited name, ends in the file: a comment on the line stands behind it.
+    pub end: usize,
 }
 
 #[derive(Debug, Default)]
@@ -61,14 +63,15 @@ impl Scope {
             .filter_map(|at| self.entries.get(*at))
     }
 
-    fn push(&mut self, keys: Vec<Option<String>>, bound: Bound) {
+    fn push(&mut self, keys: Vec<Option<String>>, bound: Bound, node: &SyntaxNode) {
         if let Some(Some(first)) = keys.first() {
             self.by_first
                 .entry(first.clone())
                 .or_default()
                 .push(self.entries.len());
         }
-        self.entries.push(Entry { keys, bound });
+        let end = node.text_range().end().into();
+        self.entries.push(Entry { keys, bound, end });
     }
 
     fn take_entries(&mut self, set: &impl HasEntry) {
@@ -76,7 +79,8 @@ impl Scope {
             match entry {
                 ast::Entry::AttrpathValue(binding) => {
                     if let (Some(path), Some(value)) = (binding.attrpath(), binding.value()) {
-                        self.push(keys(&path), Bound::Expr(value));
+                        let node = value.syntax().clone();
+                        self.push(keys(&path), Bound::Expr(value), &node);
                     }
                 }
                 ast::Entry::Inherit(inherit) => self.take_inherited(&inherit),
@@ -92,14 +96,15 @@ impl Scope {
                 Some(Some(expr)) => Bound::From(expr.clone()),
                 Some(None) => continue,
             };
-            self.push(vec![key(&name)], bound);
+            self.push(vec![key(&name)], bound, name.syntax());
         }
     }
 
     fn take_arguments(&mut self, lambda: &Lambda) {
         let mut whole = |ident: Option<ast::Ident>| {
             if let Some(name) = ident {
-                self.push(vec![Some(name.to_string())], Bound::Whole(lambda.clone()));
+                let bound = Bound::Whole(lambda.clone());
+                self.push(vec![Some(name.to_string())], bound, name.syntax());
             }
         };
         match lambda.param() {
@@ -112,7 +117,7 @@ impl Scope {
                             Some(default) => Bound::Expr(default),
                             None => Bound::Argument,
                         };
-                        self.push(vec![Some(name.to_string())], bound);
+                        self.push(vec![Some(name.to_string())], bound, entry.syntax());
                     }
                 }
             }

@@ -200,12 +200,13 @@ fn comments_behind_a_value_are_found() {
             .unwrap();
         let comment = |name: &str| {
             let text = attrs.get(library, name).text().unwrap();
-            library.comment_of(text.literal().unwrap())
+            library.comments_of(text.literal().unwrap())
         };
-        assert_eq!(comment("rev").as_deref(), Some("main"));
-        assert_eq!(comment("url").as_deref(), Some("x"));
-        assert_eq!(comment("c"), None);
-        assert_eq!(comment("e"), None);
+        // At the binding, and at the literal itself.
+        assert_eq!(comment("rev"), ["main", "main"]);
+        assert_eq!(comment("url"), ["x", "x"]);
+        assert_eq!(comment("c"), [""; 0]);
+        assert_eq!(comment("e"), [""; 0]);
     });
 }
 

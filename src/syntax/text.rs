@@ -19,6 +19,8 @@ pub struct Part {
     pub via: Option<String>,
     /// Whether the literal is this piece and nothing else.
     pub whole: bool,
+    /// The bindings that lead to the piece, the nearest to it first: which file, and where the bound value ends.
+    pub(super) bindings: Vec<(RelPath, usize)>,
     quoting: Quoting,
     /// Whether source and value agree byte by byte, so that a part of it can be replaced on its own.
     verbatim: bool,
@@ -40,6 +42,7 @@ impl Part {
             range,
             via: None,
             whole,
+            bindings: Vec::new(),
             quoting,
             verbatim,
         }

@@ -6,7 +6,7 @@ use super::{Fetch, Fetched};
 use crate::git::FetchMethod;
 use crate::hash::{Algo, HashError, HashText};
 use crate::pin::{Moves, PinKind, PinnedHash, Spot, tag};
-use crate::syntax::{Attrs, Call, Library, Text, Value};
+use crate::syntax::{Attrs, Call, Library, Part, Text, Value};
 
 /// The attributes that hold a hash, and the algorithm that the name implies.
 const HASHES: &[(&str, Option<Algo>)] = &[
@@ -56,9 +56,16 @@ impl<'a> Arguments<'a> {
         self.text(name).map(|text| text.value())
     }
 
-    /// The attribute `url`, or the argument itself where it is a string.
+    /// The attribute `url`, the first of `urls`, or the argument itself where it is a string.
     pub fn url(&self) -> Option<Text> {
-        self.only.clone().or_else(|| self.text("url"))
+        let first = || match self.value("urls") {
+            Value::List(list) => list.items(self.library).into_iter().next()?.text(),
+            _ => None,
+        };
+        self.only
+            .clone()
+            .or_else(|| self.text("url"))
+            .or_else(first)
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -108,6 +115,14 @@ impl<'a> Arguments<'a> {
                 named.push((part, range));
             }
         }
+        // `"${prefix}${version}"`: what changes is what is called so, or else the only piece with a digit.
+        let is_version = |part: &Part| part.via.as_deref() == Some("version");
+        let has_digit = |part: &Part| part.value.bytes().any(|b| b.is_ascii_digit());
+        if named.iter().any(|(part, _)| is_version(part)) {
+            named.retain(|(part, _)| is_version(part));
+        } else if named.len() > 1 {
+            named.retain(|(part, _)| has_digit(part));
+        }
         let [(part, range)] = named.as_slice() else {
             return None;
         };
@@ -150,8 +165,8 @@ impl<'a> Arguments<'a> {
     /// not while they are off. Any other argument is an obstacle to knowing the hash without a build.
     pub fn fetch(&self, method: FetchMethod, harmless: &[&str], switches: &[&str]) -> Fetch {
         let obstacle = self.attrs.as_ref().and_then(|attrs| {
-            if attrs.has_computed_names() {
-                return Some("it has arguments with computed names".to_owned());
+            if attrs.may_hold_more() {
+                return Some("it may have arguments that are not written in the call".to_owned());
             }
             attrs.names().into_iter().find_map(|name| {
                 let known = harmless.contains(&name.as_str())

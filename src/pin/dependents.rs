@@ -1,0 +1,170 @@
+//! Hashes that are taken over what is built from a pin, and are stale once it moves: `vendorHash` and its kin.
+
+use super::fetcher;
+use crate::hash::{Algo, HashText};
+use crate::syntax::{Attrs, Call, Consumer, Library, Value};
+
+/// Endings of the names of hashes that a package's attributes hold.
+const ENDINGS: &[&str] = &["Hash", "Sha256", "Sha512"];
+
+/// Names of hashes that are a package's only where it is the argument of a call, such as `fetchNpmDeps`.
+const OF_CALLS: &[&str] = &["hash", "sha256", "sha512"];
+
+/// The hashes in the file of `call` that depend on what it fetches. A hash that cannot be read counts; a placeholder
+/// does not, since it is not right now either.
+pub fn hashes(library: &Library, call: &Call) -> Vec<String> {
+    let text = call.file().source().text();
+    // Looking for who takes what is work, and most files have nothing of the kind.
+    if !ENDINGS.iter().any(|word| text.contains(word))
+        && !text.contains("Deps")
+        && !text.contains("fetchCargo")
+    {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for consumer in call.consumers(library) {
+        for name in in_consumer(library, &consumer) {
+            if !found.contains(&name) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+fn in_consumer(library: &Library, consumer: &Consumer) -> Vec<String> {
+    // What else is fetched is hashed for itself.
+    if consumer
+        .function
+        .as_deref()
+        .is_some_and(|function| fetcher::by_function(function).is_some())
+    {
+        return Vec::new();
+    }
+    let attrs = &consumer.attrs;
+    attrs
+        .names()
+        .into_iter()
+        .filter_map(|name| {
+            let shown = if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+                name.clone()
+            } else if consumer.function.is_some() && OF_CALLS.contains(&name.as_str()) {
+                match consumer.path.last() {
+                    Some(last) => format!("{last}.{name}"),
+                    None => name.clone(),
+                }
+            } else {
+                return None;
+            };
+            goes_stale(library, attrs, &name).then_some(shown)
+        })
+        .collect()
+}
+
+fn goes_stale(library: &Library, attrs: &Attrs, name: &str) -> bool {
+    const FAKES: &[&str] = &["fakeHash", "fakeSha256", "fakeSha512"];
+    match attrs.get(library, name) {
+        Value::Null => false,
+        Value::Text(text) => {
+            let value = text.value();
+            [None, Some(Algo::Sha256), Some(Algo::Sha512)]
+                .into_iter()
+                .find_map(|algo| HashText::parse(&value, algo).ok())
+                .is_some_and(|text| !text.hash.is_placeholder())
+        }
+        _ => !attrs.is_named(name, FAKES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::pin::find;
+    use crate::source::{RelPath, SourceFile, Workspace};
+
+    /// The dependent hashes of the pin at `attrpath` in `text`.
+    fn hashes(text: &str, attrpath: &str) -> Vec<String> {
+        let text = text
+            .replace(
+                "FETCH",
+                "fetchgit { url = \"https://h/r\"; rev = \"v1\"; hash = \"HASH\"; }",
+            )
+            .replace(
+                "HASH",
+                "sha256-admUjzG9krTB6nNkOypU/fduQv0A5i5lwx28cx1znK4=",
+            );
+        let path = RelPath::new("p/default.nix").unwrap();
+        let workspace = Workspace::at(&std::env::temp_dir())
+            .unwrap()
+            .with_overlay([SourceFile::from_text(path.clone(), text.clone())]);
+        let found = find(&workspace, &Config::default(), vec![path]);
+        assert!(found.problems.is_empty(), "{:?}", found.problems);
+        let pin = found.pins.iter().find(|pin| pin.name.attrpath == attrpath);
+        pin.unwrap_or_else(|| panic!("no {attrpath}: {text}"))
+            .dependent_hashes
+            .clone()
+    }
+
+    #[test]
+    fn packages_that_take_a_source_are_found() {
+        for text in [
+            "buildGoModule { src = FETCH; vendorHash = \"HASH\"; }",
+            "buildGoModule rec { src = FETCH; vendorHash = \"HASH\"; }",
+            "buildGoModule (finalAttrs: { src = FETCH; vendorHash = \"HASH\"; })",
+            "x.overrideAttrs (old: { src = FETCH; vendorHash = \"HASH\"; })",
+            "let src = FETCH; in buildGoModule { inherit src; vendorHash = \"HASH\"; }",
+            "let src = FETCH; in buildGoModule { src = src; vendorHash = \"HASH\"; }",
+            "let s = { src = FETCH; }; in buildGoModule { inherit (s) src; vendorHash = \"HASH\"; }",
+            "let src = FETCH; in buildGoModule (finalAttrs: { inherit src; vendorHash = \"HASH\"; })",
+            "let src = FETCH; p = applyPatches { inherit src; }; in buildGoModule { src = p; vendorHash = \"HASH\"; }",
+            "let src = FETCH; h = \"HASH\"; in buildGoModule { inherit src; vendorHash = h; }",
+            "let src = FETCH; in buildGoModule { src = \"${src}/sub\"; vendorHash = \"HASH\"; }",
+            "let src = FETCH; in buildGoModule { src = src + \"/sub\"; vendorHash = \"HASH\"; }",
+            "let src = FETCH; in buildGoModule { inherit src; vendorHash = hashes.x; }",
+            "{ vendorHash }: buildGoModule { src = FETCH; inherit vendorHash; }",
+            "let src = FETCH; in buildGoModule ({ inherit src; } // { vendorHash = \"HASH\"; inherit src; })",
+            "buildGoModule { src = applyPatches { src = FETCH; patches = [ ]; }; vendorHash = \"HASH\"; }",
+            "let args = { src = FETCH; vendorHash = \"HASH\"; }; in buildGoModule args",
+        ] {
+            let path = match text {
+                text if text.starts_with("let s =") => "s.src",
+                text if text.starts_with("let args") => "args.src",
+                text if text.contains("src = applyPatches { src") => "src.src",
+                _ => "src",
+            };
+            assert_eq!(hashes(text, path), ["vendorHash"], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_hashed_of_a_source_is_found() {
+        let text = "buildX (finalAttrs: { src = FETCH;
+            deps = fetchDeps { inherit (finalAttrs) src; hash = \"HASH\"; };
+            offline = fetchYarnDeps { yarnLock = \"${finalAttrs.src}/yarn.lock\"; sha256 = \"HASH\"; };
+            npmDepsHash = \"HASH\"; })";
+        let mut found = hashes(text, "src");
+        found.sort();
+        assert_eq!(found, ["deps.hash", "npmDepsHash", "offline.sha256"]);
+    }
+
+    #[test]
+    fn placeholders_and_the_hashes_of_others_do_not_count() {
+        for text in [
+            "buildGoModule { src = FETCH; vendorHash = null; }",
+            "buildGoModule { src = FETCH; vendorHash = \"\"; }",
+            "buildGoModule { src = FETCH; vendorHash = lib.fakeHash; }",
+            "buildGoModule { src = FETCH; vendorSha256 = lib.fakeSha256; }",
+            "buildGoModule { src = FETCH; vendorHash = \"sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"; }",
+            "buildGoModule { src = FETCH; passwordHash = \"$6$x\"; }",
+            "buildGoModule { src = FETCH; }",
+            "{ src = FETCH; other = buildGoModule { src = ./.; vendorHash = \"HASH\"; }; }",
+            "{ src = FETCH; other = fetchurl { url = \"https://h/${x}\"; hash = \"HASH\"; }; }",
+            "let src = FETCH; in { a = let src = ./.; in buildGoModule { inherit src; vendorHash = \"HASH\"; }; inherit src; }",
+        ] {
+            assert_eq!(hashes(text, "src"), [""; 0], "{text}");
+        }
+        let text =
+            "buildGoModule { src = ./.; vendorHash = \"HASH\"; passthru = { tests = FETCH; }; }";
+        assert_eq!(hashes(text, "passthru.tests"), [""; 0]);
+    }
+}
