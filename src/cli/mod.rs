@@ -3,6 +3,7 @@
 mod failure;
 mod pin;
 mod pin_list;
+mod pin_protect;
 mod setup;
 mod shell;
 

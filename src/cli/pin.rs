@@ -4,19 +4,22 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::pin_list;
 use super::setup::Globals;
+use super::{pin_list, pin_protect};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List every pin: what it names, where it stands, what it follows
     List(pin_list::Arguments),
+    /// Keep pinned commits from garbage collection: a branch per pin on the remote
+    Protect(pin_protect::Arguments),
 }
 
 impl Command {
     pub fn run(&self, globals: &Globals) -> ExitCode {
         match self {
             Command::List(arguments) => arguments.run(globals),
+            Command::Protect(arguments) => arguments.run(globals),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod diagnostic;
 mod pins;
+mod protect;
 
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
 pub use pins::{PinRow, pins_human, pins_json};
+pub use protect::{protect_human, protect_json};
 
 use std::io::{self, Write};
 

@@ -11,6 +11,7 @@ mod follow;
 mod forge;
 mod name;
 mod nixbuild;
+pub mod protect;
 mod select;
 mod spork;
 mod spot;
