@@ -4,6 +4,7 @@ mod failure;
 mod pin;
 mod pin_bump;
 mod pin_list;
+mod pin_protect;
 mod setup;
 mod shell;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::setup::Globals;
-use super::{pin_bump, pin_list};
+use super::{pin_bump, pin_list, pin_protect};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -13,6 +13,8 @@ pub enum Command {
     List(pin_list::Arguments),
     /// Move pins to what they follow, with all that follows from them
     Bump(pin_bump::Arguments),
+    /// Keep pinned commits from garbage collection: a branch per pin on the remote
+    Protect(pin_protect::Arguments),
 }
 
 impl Command {
@@ -20,6 +22,7 @@ impl Command {
         match self {
             Command::List(arguments) => arguments.run(globals),
             Command::Bump(arguments) => arguments.run(globals),
+            Command::Protect(arguments) => arguments.run(globals),
         }
     }
 }

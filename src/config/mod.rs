@@ -77,7 +77,7 @@ pub struct Policy {
     pub dockerfiles: Option<Dockerfiles>,
     /// Where `pin protect` makes refs: `pins` for `refs/heads/pins/…`.
     #[serde(rename = "pins-prefix")]
-    pub pins_prefix: Option<String>,
+    pub pins_prefix: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -31,7 +31,7 @@ pub use history::Ancestry;
 pub use location::{Location, without_credentials};
 pub use merge::Conflict;
 pub use oid::{NotAnOid, Oid};
-pub use refs::{Head, Refs};
+pub use refs::{Head, Refs, is_ref_name};
 pub use remote::{Git, GitOptions, Need};
 pub use repo::{CommitTime, Repo};
 pub use tracked::tracked_files;

@@ -25,6 +25,11 @@ pub struct Head {
 pub(super) const HEADS: &str = "refs/heads/";
 pub(super) const TAGS: &str = "refs/tags/";
 
+/// Whether git takes `name`, a full one such as `refs/heads/x`, as the name of a ref.
+pub fn is_ref_name(name: &str) -> bool {
+    gix::refs::FullName::try_from(name).is_ok()
+}
+
 impl Refs {
     /// The tip of the branch `name` (without `refs/heads/`).
     pub fn branch(&self, name: &str) -> Option<Oid> {

@@ -3,7 +3,7 @@
 //! It is only read. Nothing of the environment that git sets for a hook (`GIT_DIR`, `GIT_INDEX_FILE`,
 //! ...) changes which repository or which part of it is seen.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{GitError, reason};
 use super::refs::{HEADS, Refs, TAGS, View};
@@ -75,6 +75,11 @@ impl Repo {
             what: what.into(),
             reason: reason(error),
         }
+    }
+
+    /// Where its objects and branches are: `.git`, or the bare repository itself.
+    pub fn git_dir(&self) -> PathBuf {
+        self.inner.to_thread_local().common_dir().to_owned()
     }
 
     /// Whether its history is cut off: an answer of "no" about ancestry means nothing then.

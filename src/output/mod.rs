@@ -3,10 +3,12 @@
 mod bump;
 mod diagnostic;
 mod pins;
+mod protect;
 
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
 pub use pins::{PinRow, pins_human, pins_json};
+pub use protect::{protect_human, protect_json};
 
 use std::io::{self, Write};
 

@@ -14,6 +14,7 @@ mod forge;
 mod name;
 mod needles;
 mod nixbuild;
+pub mod protect;
 mod select;
 mod spork;
 mod spot;

@@ -7,6 +7,7 @@
 pub mod alone;
 pub mod fetchers;
 pub mod http;
+pub mod mirror;
 pub mod remote;
 pub mod repo;
 pub mod served;
