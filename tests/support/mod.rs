@@ -10,6 +10,7 @@ pub mod http;
 pub mod remote;
 pub mod repo;
 pub mod served;
+pub mod spork;
 pub mod store;
 
 use std::io::Read;
