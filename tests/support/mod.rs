@@ -11,6 +11,7 @@ pub mod mirror;
 pub mod remote;
 pub mod repo;
 pub mod served;
+pub mod spork;
 pub mod store;
 
 use std::io::Read;
