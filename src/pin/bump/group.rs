@@ -2,10 +2,10 @@
 //!
 //! Changes that meet in one literal are one: where one of them cannot be made, none is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::hash::{self, NewHash};
-use super::{Bump, BumpError, Context, location};
+use super::{Bump, BumpError, Context, Remark, location};
 use crate::edit::Edit;
 use crate::pin::{Moves, Pin, PinnedHash, Problem, Role, Selection, Spot};
 use crate::plan::{Change, EditGroup};
@@ -56,9 +56,6 @@ impl Step {
     }
 }
 
-/// The literals that steps change, and to what.
-type Changed = HashMap<(RelPath, usize), String>;
-
 /// Adds `items` to the plan; those that cannot be made are left.
 pub fn into_plan(
     context: &Context,
@@ -72,10 +69,11 @@ pub fn into_plan(
             Place::File(_) => true,
         });
     }
+    keep_shared_versions(context, &mut items, bump);
     refuse_contradictions(context, &items)?;
     add_companions(context, &mut items)?;
     let components = components(&items);
-    let mut moved = std::collections::BTreeSet::new();
+    let mut moved = BTreeSet::new();
     for component in components {
         let left: Vec<&(usize, String)> =
             component.iter().flat_map(|at| &items[*at].left).collect();
@@ -130,6 +128,40 @@ pub fn into_plan(
     Ok(())
 }
 
+/// A `version` near several pins that come to different ones is nobody's: it stays.
+fn keep_shared_versions(context: &Context, items: &mut [Item], bump: &mut Bump) {
+    let mut wanted: HashMap<(RelPath, usize), BTreeSet<String>> = HashMap::new();
+    let is_beside = |step: &Step| match (&step.place, &context.pin(step.pin).spot) {
+        (Place::Spot(spot), Some(own)) => step.field == "version" && !spot.is_same(own),
+        _ => false,
+    };
+    for step in items.iter().flat_map(|item| &item.steps) {
+        if let Some(key) = key(step).filter(|_| is_beside(step)) {
+            wanted.entry(key).or_default().insert(step.new.clone());
+        }
+    }
+    wanted.retain(|_, values| values.len() > 1);
+    for item in items {
+        let shared: Vec<usize> = (0..item.steps.len())
+            .filter(|at| key(&item.steps[*at]).is_some_and(|key| wanted.contains_key(&key)))
+            .collect();
+        for at in shared.into_iter().rev() {
+            let step = item.steps.remove(at);
+            let pin = context.pin(step.pin);
+            bump.warnings.push(Remark {
+                at: context.place(pin),
+                message: format!(
+                    "the `version` near `{}` is shared by pins of different versions; it stays",
+                    pin.name
+                ),
+            });
+            for shift in item.shifts.iter_mut().filter(|shift| shift.pin == step.pin) {
+                shift.version = None;
+            }
+        }
+    }
+}
+
 /// Two pins may share a literal, but only when they come to the same.
 fn refuse_contradictions(context: &Context, items: &[Item]) -> Result<(), BumpError> {
     let mut seen: HashMap<(RelPath, usize), &Step> = HashMap::new();
@@ -168,30 +200,35 @@ fn key(step: &Step) -> Option<(RelPath, usize)> {
 
 /// Pins that were not asked for but read a literal that changes: their hash has to follow too.
 fn add_companions(context: &Context, items: &mut [Item]) -> Result<(), BumpError> {
+    let mut reading: HashMap<(RelPath, usize), Vec<usize>> = HashMap::new();
+    for (at, pin) in context.found.pins.iter().enumerate() {
+        let has_hash = !matches!(pin.hash, PinnedHash::None | PinnedHash::Locked(_));
+        if let Some(spot) = pin.spot.as_ref().filter(|_| has_hash) {
+            reading
+                .entry((spot.file.clone(), spot.offset()))
+                .or_default()
+                .push(at);
+        }
+    }
     for item in items {
-        let changed: Changed = item
-            .steps
-            .iter()
-            .filter_map(|step| Some((key(step)?, step.new.clone())))
-            .collect();
-        let known: Vec<usize> = item.steps.iter().map(|step| step.pin).collect();
-        for (at, pin) in context.found.pins.iter().enumerate() {
-            let Some(new) = pin
-                .spot
-                .as_ref()
-                .and_then(|spot| changed.get(&(spot.file.clone(), spot.offset())))
-            else {
-                continue;
-            };
-            if known.contains(&at) || matches!(pin.hash, PinnedHash::None | PinnedHash::Locked(_)) {
-                continue;
-            }
-            match companion_hash(context, pin, new)? {
-                NewHash::None => {}
-                NewHash::Known { spot, text } => item.steps.push(Step::at(at, "hash", &spot, text)),
-                NewHash::Unknown(reason) => item.left.push((at, reason)),
+        let own: BTreeSet<usize> = item.steps.iter().map(|step| step.pin).collect();
+        let mut hashes = Vec::new();
+        for step in &item.steps {
+            let readers = key(step)
+                .and_then(|key| reading.get(&key))
+                .into_iter()
+                .flatten();
+            for at in readers.filter(|at| !own.contains(at)) {
+                match companion_hash(context, context.pin(*at), &step.new)? {
+                    NewHash::None => {}
+                    NewHash::Known { spot, text } => {
+                        hashes.push(Step::at(*at, "hash", &spot, text))
+                    }
+                    NewHash::Unknown(reason) => item.left.push((*at, reason)),
+                }
             }
         }
+        item.steps.extend(hashes);
     }
     Ok(())
 }
