@@ -69,7 +69,8 @@ impl Arguments {
             prefix: &prefix,
             root: opened.workspace.root(),
             clone: clone.as_deref(),
-            may_prune: !has_problems,
+            // Of any container: what it pins too is not to go.
+            may_prune: found.problems.is_empty(),
         };
         let git = Git::new(self.git_options()?);
         let protection = protect::plan(&git, &request).map_err(failure)?;

@@ -106,8 +106,25 @@ impl Cache {
         wanted: &[Oid],
         watch: &Watch,
     ) -> Result<(), GitError> {
+        let alone = Shallow::DepthAtRemote(std::num::NonZeroU32::MIN);
+        self.fetch_named("commits.git", alone, remote, wanted, watch)
+    }
+
+    /// Brings a commit with its past to the history, whether or not a ref of the remote still holds it.
+    pub fn fetch_past(&self, remote: &Remote, oid: Oid, watch: &Watch) -> Result<(), GitError> {
+        self.fetch_named("history.git", Shallow::NoChange, remote, &[oid], watch)
+    }
+
+    fn fetch_named(
+        &self,
+        name: &str,
+        shallow: Shallow,
+        remote: &Remote,
+        wanted: &[Oid],
+        watch: &Watch,
+    ) -> Result<(), GitError> {
         let _lock = self.lock(watch)?;
-        let repo = self.open_or_create("commits.git")?;
+        let repo = self.open_or_create(name)?;
         let config = remote.config.to_thread_local();
         let specs = wanted
             .iter()
@@ -133,7 +150,7 @@ impl Cache {
             .prepare_fetch(watch.pulse(), Default::default())
             .map_err(failed)?
             .with_write_packed_refs_only(true)
-            .with_shallow(Shallow::DepthAtRemote(std::num::NonZeroU32::MIN))
+            .with_shallow(shallow)
             .receive(watch.pulse(), watch.stop())
             .map_err(failed)?;
         Ok(())

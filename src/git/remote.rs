@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -49,7 +49,7 @@ pub struct Git {
 /// An empty repository through which the configuration of the user and the machine is read.
 struct Config {
     repo: gix::ThreadSafeRepository,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 enum Place {
@@ -111,6 +111,31 @@ impl Git {
             }
             Ok(Arc::new(repo))
         })
+    }
+
+    /// The history of `location` with `oid` in it, which the remote's refs need not hold any more: a server may give
+    /// what it has not yet collected. `None` when it does not.
+    pub fn unheld(&self, location: &Location, oid: Oid) -> Result<Option<Repo>, GitError> {
+        let cache = Cache::new(&self.options.cache_dir, location);
+        if let (Place::Remote(remote), false) = (self.place(location)?, self.options.offline) {
+            let limit = Limit::Idle(self.options.timeout);
+            let cache = cache.clone();
+            let outcome = self.bounded(limit, location, move |watch| {
+                cache.fetch_past(&remote, oid, &watch)
+            });
+            match outcome {
+                // That it has no such object, or gives only what its refs hold.
+                Ok(()) | Err(GitError::Network { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(cache.history().filter(|repo| repo.has_commit(oid)))
+    }
+
+    /// An empty repository for a git that is to see the configuration of the user and the machine and no other. It
+    /// lasts as long as this value.
+    pub fn empty_repository(&self) -> Result<&Path, GitError> {
+        Ok(self.config()?.dir.path())
     }
 
     fn ask_refs(&self, location: &Location) -> Result<Refs, GitError> {
@@ -279,7 +304,7 @@ impl Git {
                 gix::open::Options::default(),
             )
             .map_err(|e| failed(&e))?;
-            Ok(Config { repo, _dir: dir })
+            Ok(Config { repo, dir })
         });
         made.as_ref().map_err(Clone::clone)
     }

@@ -77,9 +77,9 @@ impl Repo {
         }
     }
 
-    /// Where its objects and branches are: `.git`, or the bare repository itself.
-    pub fn git_dir(&self) -> PathBuf {
-        self.inner.to_thread_local().common_dir().to_owned()
+    /// The folder of its objects, which another git can borrow them from.
+    pub fn objects_dir(&self) -> PathBuf {
+        self.inner.to_thread_local().common_dir().join("objects")
     }
 
     /// Whether its history is cut off: an answer of "no" about ancestry means nothing then.

@@ -51,21 +51,27 @@ impl<'a> Histories<'a> {
         }
     }
 
-    /// A repository to push the commit of `subject` from.
-    pub fn source(&self, subject: &Subject) -> Result<Option<PathBuf>, GitError> {
+    /// The folder of objects that has the commit of `subject`.
+    pub fn objects(&self, subject: &Subject) -> Result<Option<PathBuf>, GitError> {
         let clone = self.clone(subject)?;
         if let Some(clone) = &clone
             && clone.has_commit(subject.rev)
             && !clone.is_shallow()
         {
-            return Ok(Some(clone.git_dir()));
+            return Ok(Some(clone.objects_dir()));
         }
         let whole = self.whole()?;
-        Ok([Some(whole), clone]
+        let known = [Some(whole), clone]
             .into_iter()
             .flatten()
-            .find(|repo| repo.has_commit(subject.rev))
-            .map(|repo| repo.git_dir()))
+            .find(|repo| repo.has_commit(subject.rev));
+        Ok(match known {
+            Some(repo) => Some(repo.objects_dir()),
+            None => self
+                .git
+                .unheld(self.remote, subject.rev)?
+                .map(|repo| repo.objects_dir()),
+        })
     }
 
     fn clone(&self, subject: &Subject) -> Result<Option<Arc<Repo>>, GitError> {

@@ -10,7 +10,7 @@ mod stable;
 mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use prefix::Prefix;
@@ -66,11 +66,8 @@ pub struct Row {
 pub enum Action {
     /// A ref that stays keeps it.
     Held { by: String },
-    /// The ref is to be made, of a repository of this disk that has the commit.
-    Create {
-        name: String,
-        from: std::path::PathBuf,
-    },
+    /// The ref is to be made; `objects` is the folder of objects on this disk that has the commit.
+    Create { name: String, objects: PathBuf },
     /// The ref is to go.
     Delete { name: String },
     /// Nobody has the commit any more.
@@ -136,6 +133,7 @@ impl ProtectError {
                 | ProtectError::InTheWay { .. }
                 | ProtectError::NoCommit { .. }
                 | ProtectError::NothingMeant
+                | ProtectError::Git(GitError::Url { .. })
         )
     }
 }
@@ -235,10 +233,12 @@ fn of_remote(
                 let mut holders = histories.holders(subject)?;
                 // The most telling one.
                 holders.sort_by_key(|name| !stable.is_main(name));
-                match (holders.into_iter().next(), histories.source(subject)?) {
-                    (Some(by), _) => Action::Held { by },
-                    (None, Some(from)) => Action::Create { name, from },
-                    (None, None) => Action::Gone,
+                match holders.into_iter().next() {
+                    Some(by) => Action::Held { by },
+                    None => match histories.objects(subject)? {
+                        Some(objects) => Action::Create { name, objects },
+                        None => Action::Gone,
+                    },
                 }
             }
         };

@@ -1,17 +1,23 @@
 //! Making and deleting refs on remotes with the user's own git.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 use std::time::Duration;
 
 use super::{Action, ProtectError, Protection, Row};
-use crate::git::{Git, GitError, Location, Need, Oid, without_credentials};
+use crate::git::{Git, Location, Oid, without_credentials};
 use crate::process::{Invocation, ProcessError, Runner};
 
 /// One run of `git push`.
 struct Push<'a> {
     remote: &'a Location,
-    from: PathBuf,
+    /// The repository that git runs in: an empty one, so that neither the settings nor the hooks of a clone, which may
+    /// be somebody else's, have a say.
+    git_dir: &'a Path,
+    /// Where the objects are.
+    objects: Option<&'a Path>,
     changes: BTreeMap<&'a str, Change>,
 }
 
@@ -25,26 +31,20 @@ enum Change {
 /// that a remote on which nothing may be deleted still keeps what is pinned. Whether anything was pushed.
 ///
 /// A ref is made only where there is none, and deleted only while it is what was listed. A remote that refuses does
-/// not keep the others from being pushed to.
+/// not keep the others from being pushed to. One push may take as long as `timeout`.
 pub fn push(
     runner: &dyn Runner,
     git: &Git,
     protection: &Protection,
     timeout: Duration,
 ) -> Result<bool, Vec<ProtectError>> {
+    let git_dir = git.empty_repository().map_err(|error| vec![error.into()])?;
     let mut errors = Vec::new();
     let mut has_pushed = false;
     let remotes: BTreeSet<&Location> = protection.rows.iter().map(|row| &row.remote).collect();
     for remote in remotes {
-        let rows = || protection.rows.iter().filter(|row| row.remote == *remote);
-        let pushes = match pushes(git, remote, rows()) {
-            Ok(pushes) => pushes,
-            Err(error) => {
-                errors.push(error.into());
-                continue;
-            }
-        };
-        for push in pushes {
+        let rows = protection.rows.iter().filter(|row| row.remote == *remote);
+        for push in pushes(git_dir, remote, rows) {
             match push.run(runner, timeout) {
                 Ok(()) => has_pushed = true,
                 Err(error) => {
@@ -79,16 +79,16 @@ pub fn verify(git: &Git, protection: &Protection) -> Result<(), ProtectError> {
 }
 
 fn pushes<'a>(
-    git: &Git,
+    git_dir: &'a Path,
     remote: &'a Location,
     rows: impl Iterator<Item = &'a Row>,
-) -> Result<Vec<Push<'a>>, GitError> {
+) -> Vec<Push<'a>> {
     let mut creates: BTreeMap<&Path, BTreeMap<&str, Change>> = BTreeMap::new();
     let mut deletes = BTreeMap::new();
     for row in rows {
         match &row.action {
-            Action::Create { name, from } => {
-                let of_source = creates.entry(from).or_default();
+            Action::Create { name, objects } => {
+                let of_source = creates.entry(objects).or_default();
                 of_source.insert(name, Change::Create(row.rev));
             }
             Action::Delete { name } => {
@@ -97,27 +97,20 @@ fn pushes<'a>(
             Action::Held { .. } | Action::Gone => {}
         }
     }
+    let push = |objects, changes| Push {
+        remote,
+        git_dir,
+        objects,
+        changes,
+    };
     let mut pushes: Vec<Push> = creates
         .into_iter()
-        .map(|(from, changes)| Push {
-            remote,
-            from: from.to_owned(),
-            changes,
-        })
+        .map(|(objects, changes)| push(Some(objects), changes))
         .collect();
     if !deletes.is_empty() {
-        // Nothing of it is needed but that it is a repository.
-        let from = match pushes.first() {
-            Some(push) => push.from.clone(),
-            None => git.repo(remote, &Need::History)?.git_dir(),
-        };
-        pushes.push(Push {
-            remote,
-            from,
-            changes: deletes,
-        });
+        pushes.push(push(None, deletes));
     }
-    Ok(pushes)
+    pushes
 }
 
 impl Push<'_> {
@@ -154,14 +147,12 @@ impl Push<'_> {
     }
 
     fn invocation(&self, is_atomic: bool) -> Invocation {
-        let mut git_dir = std::ffi::OsString::from("--git-dir=");
-        git_dir.push(&self.from);
-        // Only what is named here, whatever the user has set for pushes of his own.
+        let mut git_dir = OsString::from("--git-dir=");
+        git_dir.push(self.git_dir);
         let mut args = vec![
             "push",
             "--porcelain",
             "--no-progress",
-            "--no-follow-tags",
             "--recurse-submodules=no",
         ];
         if is_atomic {
@@ -176,7 +167,14 @@ impl Push<'_> {
             Change::Create(rev) => format!("{rev}:{name}"),
             Change::Delete(_) => format!(":{name}"),
         });
-        Invocation::new("git")
+        let invocation = Invocation::new("git");
+        let invocation = match self.objects {
+            Some(objects) => {
+                invocation.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", as_list_item(objects))
+            }
+            None => invocation,
+        };
+        invocation
             .args([git_dir])
             .args(args)
             .args(leases)
@@ -198,6 +196,26 @@ fn address(remote: &Location) -> String {
         Some(Ok(path)) => path.display().to_string(),
         _ => url,
     }
+}
+
+/// A path as git takes it in a list with colons between: quoted as in C where it would be taken apart. Absolute, since
+/// git sees it from the repository.
+fn as_list_item(path: &Path) -> OsString {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let bytes = path.as_os_str().as_bytes();
+    if !bytes.contains(&b':') && bytes.first() != Some(&b'"') {
+        return path.into_os_string();
+    }
+    let mut quoted = vec![b'"'];
+    for byte in bytes {
+        match byte {
+            b'"' | b'\\' => quoted.extend([b'\\', *byte]),
+            b'\n' => quoted.extend(b"\\n"),
+            _ => quoted.push(*byte),
+        }
+    }
+    quoted.push(b'"');
+    OsString::from_vec(quoted)
 }
 
 /// Which refs were refused, and what else git said.
@@ -227,7 +245,8 @@ mod tests {
         let remote = Location::Remote("https://me:s3cret@host/x.git".to_owned());
         let push = Push {
             remote: &remote,
-            from: "/clone/.git".into(),
+            git_dir: Path::new("/empty"),
+            objects: Some(Path::new("/clone: mine/.git/objects")),
             changes: BTreeMap::from([
                 ("refs/heads/pins/k/new", Change::Create(oid('a'))),
                 ("refs/heads/pins/k/old", Change::Delete(oid('b'))),
@@ -243,11 +262,10 @@ mod tests {
         assert_eq!(
             args,
             [
-                "--git-dir=/clone/.git",
+                "--git-dir=/empty",
                 "push",
                 "--porcelain",
                 "--no-progress",
-                "--no-follow-tags",
                 "--recurse-submodules=no",
                 "--atomic",
                 "--force-with-lease=refs/heads/pins/k/new:",
@@ -257,6 +275,12 @@ mod tests {
                 &format!("{a}:refs/heads/pins/k/new"),
                 ":refs/heads/pins/k/old",
             ]
+        );
+        let variable = "GIT_ALTERNATE_OBJECT_DIRECTORIES";
+        let quoted = "\"/clone: mine/.git/objects\"";
+        assert_eq!(
+            push.invocation(true).env,
+            [(variable.into(), quoted.into())]
         );
         assert!(!push.invocation(false).args.contains(&"--atomic".into()));
     }
