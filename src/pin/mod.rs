@@ -16,7 +16,7 @@ mod nixbuild;
 mod select;
 mod spork;
 mod spot;
-mod tag;
+pub mod tag;
 
 pub use containers::Containers;
 pub use find::{Found, Problem, find};

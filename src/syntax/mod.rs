@@ -22,5 +22,5 @@ pub use call::{Call, calls, sets_with};
 pub use depth::STACK_SIZE;
 pub use file::{Library, NixFile, SyntaxProblem};
 pub use resolve::{List, Value};
-pub use string::{decode_double_quoted, encode_double_quoted};
+pub use string::{Quoting, decode_double_quoted, encode_double_quoted};
 pub use text::{Part, Text};

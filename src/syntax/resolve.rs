@@ -163,7 +163,13 @@ impl<'l, 'w> Resolver<'l, 'w> {
                     if quoting == Quoting::Indented && source.contains('\n') {
                         return None;
                     }
-                    let range = range.start().into()..range.end().into();
+                    let mut range = usize::from(range.start())..range.end().into();
+                    let mut source = source;
+                    if quoting == Quoting::Indented && parts.is_empty() {
+                        let written = source.trim_start_matches(' ');
+                        range.start += source.len() - written.len();
+                        source = written;
+                    }
                     let value = quoting.decode(source);
                     parts.push(Part::new(
                         file.path().clone(),
