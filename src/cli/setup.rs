@@ -75,7 +75,7 @@ impl Opened {
         let tracked = git::tracked_files(self.workspace.root())?;
         let files = self.workspace.files(&RelPath::root(), &tracked);
         let found = pin::find(&self.workspace, &self.config, files);
-        for (name, _) in &self.config.pin {
+        for name in self.config.pin.keys() {
             if !found
                 .pins
                 .iter()

@@ -6,10 +6,11 @@ use rnix::ast::{self, Expr, HasEntry};
 use rnix::{SyntaxKind, SyntaxNode};
 use rowan::ast::AstNode;
 
+use super::apply::{called, unparenthesised};
 use super::attrs::Attrs;
 use super::call::{Call, attrpath, binds_names};
 use super::file::{Library, NixFile, Uses};
-use super::resolve::{Resolver, Value, called, unparenthesised};
+use super::resolve::{Resolver, Value};
 
 /// A set of attributes that a call's result goes into.
 #[derive(Clone, Debug)]

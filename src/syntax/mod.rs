@@ -3,6 +3,7 @@
 //! The only room that names rnix. Nothing here evaluates Nix: a value that cannot be read off the text is
 //! unknown, never guessed. Not here: which values are pins (`pin`).
 
+mod apply;
 mod around;
 mod attrs;
 mod call;
