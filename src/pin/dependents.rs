@@ -10,17 +10,16 @@ const ENDINGS: &[&str] = &["Hash", "Sha256", "Sha512"];
 /// Names of hashes that are a package's only where it is the argument of a call, such as `fetchNpmDeps`.
 const OF_CALLS: &[&str] = &["hash", "sha256", "sha512"];
 
+/// Whether a file with this text can hold any: looking for who takes what is work.
+pub fn may_be_in(text: &str) -> bool {
+    ENDINGS.iter().any(|word| text.contains(word))
+        || text.contains("Deps")
+        || text.contains("fetchCargo")
+}
+
 /// The hashes in the file of `call` that depend on what it fetches. A hash that cannot be read counts; a placeholder
 /// does not, since it is not right now either.
 pub fn hashes(library: &Library, call: &Call) -> Vec<String> {
-    let text = call.file().source().text();
-    // Looking for who takes what is work, and most files have nothing of the kind.
-    if !ENDINGS.iter().any(|word| text.contains(word))
-        && !text.contains("Deps")
-        && !text.contains("fetchCargo")
-    {
-        return Vec::new();
-    }
     let mut found = Vec::new();
     for consumer in call.consumers(library) {
         for name in in_consumer(library, &consumer) {

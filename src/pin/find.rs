@@ -180,10 +180,15 @@ fn in_nix(
     };
     let fetchers = calls(file, |name| fetcher::by_function(name).is_some());
     pins.extend(spork::find(source, &library, file, &fetchers));
+    let text = file.source().text();
+    let words = Words {
+        version: text.contains("version"),
+        hashes: dependents::may_be_in(text),
+    };
     pins.extend(
         fetchers
             .iter()
-            .filter_map(|call| of_call(source, &library, call)),
+            .filter_map(|call| of_call(source, &library, call, &words)),
     );
     for spot in pins.iter_mut().filter_map(|pin| pin.spot.as_mut()) {
         if let Some(file) = library.source(&spot.file) {
@@ -193,7 +198,13 @@ fn in_nix(
     pins
 }
 
-fn of_call(source: &Source, library: &Library, call: &Call) -> Option<Pin> {
+/// What a file speaks of at all, so that it is not looked for call by call.
+struct Words {
+    version: bool,
+    hashes: bool,
+}
+
+fn of_call(source: &Source, library: &Library, call: &Call, words: &Words) -> Option<Pin> {
     let fetcher = fetcher::by_function(&call.function)?;
     let arguments = Arguments::of(call, library);
     let fetched = (fetcher.read)(&arguments)?;
@@ -202,7 +213,10 @@ fn of_call(source: &Source, library: &Library, call: &Call) -> Option<Pin> {
         path.push(call.function.clone());
     }
     path.splice(0..0, source.prefix.iter().cloned());
-    let version = version_near(library, call).filter(|version| !version.is_same(&fetched.spot));
+    let version = match words.version {
+        true => version_near(library, call).filter(|version| !version.is_same(&fetched.spot)),
+        false => None,
+    };
     Some(Pin {
         name: PinName::new(&source.container, &path),
         kind: fetched.kind,
@@ -215,7 +229,10 @@ fn of_call(source: &Source, library: &Library, call: &Call) -> Option<Pin> {
         version,
         comment: source.comment(library, &fetched.spot),
         fetch: fetched.fetch,
-        dependent_hashes: dependents::hashes(library, call),
+        dependent_hashes: match words.hashes {
+            true => dependents::hashes(library, call),
+            false => Vec::new(),
+        },
         role: Role::Single,
         spot: Some(fetched.spot),
     })
@@ -226,7 +243,6 @@ fn of_call(source: &Source, library: &Library, call: &Call) -> Option<Pin> {
 fn version_near(library: &Library, call: &Call) -> Option<Spot> {
     let version = match call.nearest(library, "version") {
         Value::Text(text) => text,
-        _ if !call.file().source().text().contains("version") => return None,
         _ => call
             .consumers(library)
             .iter()

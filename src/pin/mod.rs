@@ -18,7 +18,7 @@ pub mod protect;
 mod select;
 mod spork;
 mod spot;
-mod tag;
+pub mod tag;
 
 pub use containers::Containers;
 pub use find::{Found, Problem, find};

@@ -6,10 +6,11 @@ use rnix::ast::{self, Expr, HasEntry};
 use rnix::{SyntaxKind, SyntaxNode};
 use rowan::ast::AstNode;
 
+use super::apply::{called, unparenthesised};
 use super::attrs::Attrs;
 use super::call::{Call, attrpath, binds_names};
-use super::file::{Library, NixFile};
-use super::resolve::{Resolver, Value, called, unparenthesised};
+use super::file::{Library, NixFile, Uses};
+use super::resolve::{Resolver, Value};
 
 /// A set of attributes that a call's result goes into.
 #[derive(Clone, Debug)]
@@ -42,10 +43,7 @@ impl Call {
             }
             seen.push(target.clone());
             let around = around(&target);
-            let naming = uses
-                .iter()
-                .filter(|(made_by, _)| *made_by == target)
-                .map(|(_, set)| set.clone());
+            let naming = uses.get(&target).into_iter().flatten().cloned();
             for set in around.into_iter().chain(naming) {
                 if seen.contains(&set) {
                     continue;
@@ -134,8 +132,8 @@ fn taken_by(set: &SyntaxNode) -> Option<(SyntaxNode, String)> {
 
 /// Which sets of `file` name the result of which call in one of their values: `inherit src;`, `src = a.b;`,
 /// `lock = "${src}/lock";`.
-fn uses(library: &Library, file: &Rc<NixFile>) -> Vec<(SyntaxNode, SyntaxNode)> {
-    let mut found = Vec::new();
+fn uses(library: &Library, file: &Rc<NixFile>) -> Uses {
+    let mut found = Uses::new();
     for set in file
         .root()
         .syntax()
@@ -148,7 +146,7 @@ fn uses(library: &Library, file: &Rc<NixFile>) -> Vec<(SyntaxNode, SyntaxNode)> 
                 ..
             }) = value
             {
-                found.push((call, set.syntax().clone()));
+                found.entry(call).or_default().push(set.syntax().clone());
             }
         };
         let attrs = Attrs::of(file.clone(), set.syntax().clone(), Vec::new());

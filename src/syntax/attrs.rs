@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use rnix::SyntaxNode;
 
+use super::apply::called;
 use super::file::{Library, NixFile};
-use super::resolve::{Resolver, Value, called};
+use super::resolve::{Resolver, Value};
 use super::scope::{Bound, Entry, Scope};
 
 /// One place where attributes are written: those entries of `node` whose path starts with `prefix`.

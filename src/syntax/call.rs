@@ -7,9 +7,10 @@ use rnix::ast::{self, Expr};
 use rnix::{SyntaxKind, SyntaxNode};
 use rowan::ast::AstNode;
 
+use super::apply::called;
 use super::attrs::Attrs;
 use super::file::{Library, NixFile};
-use super::resolve::{Resolver, Value, called};
+use super::resolve::{Resolver, Value};
 use super::scope;
 
 /// A call of a named function on one argument.

@@ -7,41 +7,53 @@ use rowan::{TextSize, TokenAtOffset};
 use super::file::{Library, NixFile};
 use super::text::Part;
 
+/// How many signs of comments are looked at on a line: a generated file may be one line of megabytes.
+const MAX_SIGNS: usize = 64;
+
 impl NixFile {
     /// The texts of the comments after byte `offset` on its line, without the comment signs.
     fn comments_after(&self, offset: usize) -> Vec<String> {
+        let text = self.source().text();
+        let Some(rest) = text.as_bytes().get(offset..) else {
+            return Vec::new();
+        };
+        let line_end = offset + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let mut comments = Vec::new();
-        let root = self.root().syntax();
-        let Some(offset) = TextSize::try_from(offset)
-            .ok()
-            .filter(|offset| *offset <= root.text_range().end())
-        else {
-            return comments;
-        };
-        let mut next = match root.token_at_offset(offset) {
-            TokenAtOffset::None => None,
-            TokenAtOffset::Single(token) | TokenAtOffset::Between(token, _) => token.next_token(),
-        };
-        while let Some(token) = next {
-            match token.kind() {
-                SyntaxKind::TOKEN_WHITESPACE if token.text().contains('\n') => break,
-                SyntaxKind::TOKEN_COMMENT => {
-                    let text = token.text();
-                    let inner = match text.strip_prefix("/*") {
-                        Some(block) => block.strip_suffix("*/").unwrap_or(block),
-                        None => text.trim_start_matches('#'),
-                    };
-                    comments.push(inner.trim().to_owned());
-                    if text.contains('\n') {
-                        break;
-                    }
+        let mut at = offset;
+        for _ in 0..MAX_SIGNS {
+            let line = text.as_bytes().get(at..line_end).unwrap_or_default();
+            let hash = memchr::memchr(b'#', line);
+            let block = memchr::memmem::find(line, b"/*");
+            let Some(sign) = hash.into_iter().chain(block).min().map(|found| at + found) else {
+                break;
+            };
+            match self.comment_at(sign) {
+                Some((comment, end)) => {
+                    comments.push(comment);
+                    at = end;
                 }
-                SyntaxKind::TOKEN_STRING_CONTENT if token.text().contains('\n') => break,
-                _ => {}
+                None => at = sign + 1,
             }
-            next = token.next_token();
         }
         comments
+    }
+
+    /// The comment that begins at byte `offset`, and where it ends.
+    fn comment_at(&self, offset: usize) -> Option<(String, usize)> {
+        let start = TextSize::try_from(offset).ok()?;
+        let token = match self.root().syntax().token_at_offset(start) {
+            TokenAtOffset::None => return None,
+            TokenAtOffset::Single(token) | TokenAtOffset::Between(_, token) => token,
+        };
+        if token.kind() != SyntaxKind::TOKEN_COMMENT || token.text_range().start() != start {
+            return None;
+        }
+        let text = token.text();
+        let inner = match text.strip_prefix("/*") {
+            Some(block) => block.strip_suffix("*/").unwrap_or(block),
+            None => text.trim_start_matches('#'),
+        };
+        Some((inner.trim().to_owned(), token.text_range().end().into()))
     }
 }
 

@@ -32,7 +32,7 @@ pub struct NixFile {
 }
 
 /// Calls with the sets that name their results.
-pub(super) type Uses = Vec<(SyntaxNode, SyntaxNode)>;
+pub(super) type Uses = HashMap<SyntaxNode, Vec<SyntaxNode>>;
 
 impl NixFile {
     /// Parses `source`; refuses what Nix would read otherwise than the parser here does.

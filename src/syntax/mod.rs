@@ -3,6 +3,7 @@
 //! The only room that names rnix. Nothing here evaluates Nix: a value that cannot be read off the text is
 //! unknown, never guessed. Not here: which values are pins (`pin`).
 
+mod apply;
 mod around;
 mod attrs;
 mod call;
@@ -22,5 +23,5 @@ pub use call::{Call, calls, sets_with};
 pub use depth::STACK_SIZE;
 pub use file::{Library, NixFile, SyntaxProblem};
 pub use resolve::{List, Value};
-pub use string::{decode_double_quoted, encode_double_quoted};
+pub use string::{Quoting, decode_double_quoted, encode_double_quoted};
 pub use text::{Part, Text};

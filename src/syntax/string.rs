@@ -17,6 +17,8 @@ impl Quoting {
     /// `value` as the source text that stands between the quotes. `None` when this quoting cannot write it.
     pub fn encode(self, value: &str) -> Option<String> {
         match self {
+            // No string of Nix's holds one.
+            _ if value.contains('\0') => None,
             Quoting::Double => Some(encode_double_quoted(value)),
             // A line break would take part in the indentation of the whole string.
             Quoting::Indented if value.contains(['\n', '\r']) => None,
@@ -28,7 +30,8 @@ impl Quoting {
         }
     }
 
-    /// The value of source text that stands between quotes and holds no interpolation.
+    /// The value of source text that stands between quotes and holds no interpolation. Of an indented string that is
+    /// the text behind the spaces that it begins with, on one line: those Nix takes away.
     pub fn decode(self, source: &str) -> String {
         match self {
             Quoting::Double => decode_double_quoted(source),
@@ -84,6 +87,9 @@ pub fn decode_double_quoted(source: &str) -> String {
 fn encode_indented(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut chars = value.chars().peekable();
+    if chars.next_if_eq(&' ').is_some() {
+        out.push_str("''\\ ");
+    }
     while let Some(c) = chars.next() {
         match c {
             // Two quotes in a row end the string or begin an escape: none may come to stand before another.
