@@ -113,6 +113,8 @@ fn strings_are_read_as_nix_reads_them() {
                     .iter()
                     .filter(|source| !source.contains("${") || !source.contains("$$"))
                     .filter(|source| !source.contains("$a{") && !source.ends_with(['$', '\'']))
+                    // Behind an escaped line break Nix takes indentation away; such strings are not read at all.
+                    .filter(|source| !(source.starts_with(' ') && source.contains("''\\n")))
                     .collect();
                 let list: Vec<String> = sources
                     .iter()

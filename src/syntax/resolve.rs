@@ -154,6 +154,7 @@ impl<'l, 'w> Resolver<'l, 'w> {
         let whole =
             pieces.len() <= 1 && !matches!(pieces.first(), Some(InterpolPart::Interpolation(_)));
         let mut parts = Vec::new();
+        let mut indentation = 0;
         for piece in &pieces {
             match piece {
                 InterpolPart::Literal(content) => {
@@ -167,10 +168,15 @@ impl<'l, 'w> Resolver<'l, 'w> {
                     let mut source = source;
                     if quoting == Quoting::Indented && parts.is_empty() {
                         let written = source.trim_start_matches(' ');
-                        range.start += source.len() - written.len();
+                        indentation = source.len() - written.len();
+                        range.start += indentation;
                         source = written;
                     }
                     let value = quoting.decode(source);
+                    // Nix takes indentation away behind an escaped line break too.
+                    if indentation > 0 && value.contains('\n') {
+                        return None;
+                    }
                     parts.push(Part::new(
                         file.path().clone(),
                         range,

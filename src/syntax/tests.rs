@@ -247,3 +247,18 @@ fn holders_of_a_name_are_found_wherever_they_bind_it() {
         assert_eq!(paths, ["", "", "a", "", "b"]);
     });
 }
+
+#[test]
+fn indentation_is_no_part_of_a_string() {
+    for (text, expected) in [
+        ("fetch { rev = ''  a b''; }", Some("a b")),
+        ("fetch { rev = ''  ${\"x\"} y''; }", Some("x y")),
+        ("fetch { rev = ''${\"x\"}  y''; }", Some("x  y")),
+        ("fetch { rev = ''''\\ a''; }", Some(" a")),
+        ("fetch { rev = ''a''\\n b''; }", Some("a\n b")),
+        ("fetch { rev = ''  a''\\n b''; }", None),
+        ("fetch { rev = ''\n  a\n''; }", None),
+    ] {
+        assert_eq!(rev(text).as_deref(), expected, "{text}");
+    }
+}
