@@ -205,6 +205,7 @@ fn of_call(source: &Source, library: &Library, call: &Call) -> Option<Pin> {
     let version = version_near(library, call).filter(|version| !version.is_same(&fetched.spot));
     Some(Pin {
         name: PinName::new(&source.container, &path),
+        file: call.file().path().clone(),
         kind: fetched.kind,
         moves: fetched.moves,
         url: fetched.url,

@@ -151,6 +151,7 @@ fn of_input(
         .is_some();
     Some(Pin {
         name: PinName::new(&source.container, &path),
+        file: file.path().clone(),
         kind: PinKind::FlakeInput,
         moves: Moves::Rev,
         url: asked.url,
