@@ -20,7 +20,10 @@ pub struct Spot {
 #[derive(Clone, Debug)]
 enum Place {
     /// Part of a literal in a Nix file.
-    Nix { part: Box<Part>, within: Range<usize> },
+    Nix {
+        part: Box<Part>,
+        within: Range<usize>,
+    },
     /// Part of a scalar of a manifest.
     Manifest {
         located: Box<Located>,

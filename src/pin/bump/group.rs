@@ -2,11 +2,12 @@
 //!
 //! Changes that meet in one literal are one: where one of them cannot be made, none is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::hash::{self, NewHash};
 use super::{Bump, BumpError, Context, location};
 use crate::edit::Edit;
+use crate::git::{GitError, Need};
 use crate::pin::{Moves, Pin, PinnedHash, Problem, Role, Selection, Spot};
 use crate::plan::{Change, EditGroup};
 use crate::source::{RelPath, Stamp};
@@ -56,8 +57,8 @@ impl Step {
     }
 }
 
-/// The literals that steps change, and to what.
-type Changed = HashMap<(RelPath, usize), String>;
+/// The literals that steps change: to what, and for which pin.
+type Changed = HashMap<(RelPath, usize), (String, usize)>;
 
 /// Adds `items` to the plan; those that cannot be made are left.
 pub fn into_plan(
@@ -66,6 +67,12 @@ pub fn into_plan(
     mut items: Vec<Item>,
     bump: &mut Bump,
 ) -> Result<(), BumpError> {
+    add_companions(context, &mut items)?;
+    let hashes = items.iter().flat_map(|item| &item.steps);
+    let hashed = hashes
+        .filter(|step| step.field == "hash")
+        .map(|step| step.pin);
+    bump.hashed.extend(hashed);
     for item in &mut items {
         item.steps.retain(|step| match &step.place {
             Place::Spot(spot) => spot.value != step.new,
@@ -73,9 +80,8 @@ pub fn into_plan(
         });
     }
     refuse_contradictions(context, &items)?;
-    add_companions(context, &mut items)?;
     let components = components(&items);
-    let mut moved = std::collections::BTreeSet::new();
+    let mut moved = BTreeSet::new();
     for component in components {
         let left: Vec<&(usize, String)> =
             component.iter().flat_map(|at| &items[*at].left).collect();
@@ -101,20 +107,24 @@ pub fn into_plan(
             }
             continue;
         }
-        for at in component {
-            let item = &items[at];
-            let changes: Vec<Change> = item
-                .steps
+        let Some(name) = component.first().map(|at| items[*at].name.clone()) else {
+            continue;
+        };
+        // Items that share a literal name each other's steps.
+        let mut seen = BTreeSet::new();
+        let steps = component.iter().flat_map(|at| &items[*at].steps);
+        let changes: Vec<Change> = steps
+            .filter(|step| key(step).is_none_or(|key| seen.insert((step.pin, step.field, key))))
+            .map(|step| change(context, step))
+            .collect::<Result<_, BumpError>>()?;
+        moved.extend(
+            component
                 .iter()
-                .map(|step| change(context, step))
-                .collect::<Result<_, BumpError>>()?;
-            moved.extend(item.steps.iter().map(|step| step.pin));
-            if !changes.is_empty() {
-                bump.plan.groups.push(EditGroup {
-                    name: item.name.clone(),
-                    changes,
-                });
-            }
+                .flat_map(|at| &items[*at].steps)
+                .map(|step| step.pin),
+        );
+        if !changes.is_empty() {
+            bump.plan.groups.push(EditGroup { name, changes });
         }
     }
     let stays = |at: &&usize| {
@@ -166,52 +176,72 @@ fn key(step: &Step) -> Option<(RelPath, usize)> {
     }
 }
 
-/// Pins that were not asked for but read a literal that changes: their hash has to follow too.
+/// Pins that were not asked for but read a literal that changes: it has to say something of theirs too, and their hash
+/// has to follow.
 fn add_companions(context: &Context, items: &mut [Item]) -> Result<(), BumpError> {
     for item in items {
         let changed: Changed = item
             .steps
             .iter()
-            .filter_map(|step| Some((key(step)?, step.new.clone())))
+            .filter_map(|step| Some((key(step)?, (step.new.clone(), step.pin))))
             .collect();
-        let known: Vec<usize> = item.steps.iter().map(|step| step.pin).collect();
+        let known: BTreeSet<usize> = item.steps.iter().map(|step| step.pin).collect();
         for (at, pin) in context.found.pins.iter().enumerate() {
-            let Some(new) = pin
+            let Some((new, mover)) = pin
                 .spot
                 .as_ref()
                 .and_then(|spot| changed.get(&(spot.file.clone(), spot.offset())))
             else {
                 continue;
             };
-            if known.contains(&at) || matches!(pin.hash, PinnedHash::None | PinnedHash::Locked(_)) {
+            if known.contains(&at) {
                 continue;
             }
-            match companion_hash(context, pin, new)? {
-                NewHash::None => {}
-                NewHash::Known { spot, text } => item.steps.push(Step::at(at, "hash", &spot, text)),
-                NewHash::Unknown(reason) => item.left.push((at, reason)),
+            let is_hashed = !matches!(pin.hash, PinnedHash::None | PinnedHash::Locked(_))
+                || !pin.dependent_hashes.is_empty();
+            let is_elsewhere = matches!(pin.role, Role::Single)
+                && pin.repository != context.pin(*mover).repository;
+            if !is_hashed && !is_elsewhere {
+                continue;
+            }
+            match companion_hash(context, pin, new) {
+                Ok(NewHash::None) => {}
+                Ok(NewHash::Known { spot, text }) => {
+                    item.steps.push(Step::at(at, "hash", &spot, text));
+                }
+                Ok(NewHash::Unknown(reason)) => item.left.push((at, reason)),
+                // It has nothing by that name.
+                Err(BumpError::Git(errors)) if errors.iter().all(GitError::is_about_a_name) => {
+                    item.left
+                        .extend(errors.iter().map(|error| (at, error.to_string())));
+                }
+                Err(error) => return Err(error),
             }
         }
     }
     Ok(())
 }
 
+/// The hash of a pin whose value becomes `new`, which its repository has to know.
 fn companion_hash(context: &Context, pin: &Pin, new: &str) -> Result<NewHash, BumpError> {
     let Some(place) = location::of(context, pin).filter(|_| pin.moves != Moves::Given) else {
         return hash::of(context, pin, None, None);
     };
+    let git = context.world.git;
     let commit = match &pin.moves {
         Moves::Tag { prefix, suffix } => {
-            let refs = context.world.git.refs(&place)?;
             let name = format!("{prefix}{new}{suffix}");
             let name = name.strip_prefix("refs/tags/").unwrap_or(&name).to_owned();
-            match refs.tag(&name) {
+            match git.refs(&place)?.tag(&name) {
                 Some(commit) => Some(commit),
                 None => return Ok(NewHash::Unknown(format!("{place} has no tag `{name}`"))),
             }
         }
         _ => new.parse().ok(),
     };
+    if let Some(commit) = commit {
+        git.repo(&place, &Need::Commits(vec![commit]))?;
+    }
     hash::of(context, pin, Some(&place), commit)
 }
 
