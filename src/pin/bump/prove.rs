@@ -40,7 +40,10 @@ pub fn prove(context: &Context, selection: &Selection, bump: &mut Bump) -> Resul
         };
         let selection = same_pins(context, selection, &found);
         let second = once(&again, &selection)?;
-        return match second.plan.changes().next() {
+        // What was held back would move again.
+        let is_left = |name: &str| bump.left.iter().any(|left| left.name.to_string() == name);
+        let mut changes = second.plan.changes();
+        return match changes.find(|change| !is_left(&change.name)) {
             None => Ok(()),
             Some(change) => Err(BumpError::Unproven(format!(
                 "a second run would change {change} again"
