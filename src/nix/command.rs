@@ -16,6 +16,7 @@ pub struct Nix<'a> {
     version: Version,
     timeout: Duration,
     offline: bool,
+    settings: &'a [String],
 }
 
 impl<'a> Nix<'a> {
@@ -35,6 +36,7 @@ impl<'a> Nix<'a> {
             version,
             timeout: DEFAULT_TIMEOUT,
             offline: false,
+            settings: &[],
         })
     }
 
@@ -50,6 +52,31 @@ impl<'a> Nix<'a> {
     /// Whether Nix must do without the network.
     pub fn offline(self, offline: bool) -> Nix<'a> {
         Nix { offline, ..self }
+    }
+
+    /// Arguments for every run: what [`Nix::arguments_of`] makes of the user's settings.
+    pub fn settings(self, settings: &'a [String]) -> Nix<'a> {
+        Nix { settings, ..self }
+    }
+
+    /// `--option NAME VALUE` and `-I NAME=PATH` of each; paths that begin with `./` or `../` are seen from `root`.
+    pub fn arguments_of<'s>(
+        options: impl IntoIterator<Item = (&'s String, &'s String)>,
+        include: impl IntoIterator<Item = (&'s String, &'s String)>,
+        root: &Path,
+    ) -> Vec<String> {
+        let mut arguments = Vec::new();
+        for (name, value) in options {
+            arguments.extend(["--option".to_owned(), name.clone(), value.clone()]);
+        }
+        for (name, path) in include {
+            let path = match path.starts_with("./") || path.starts_with("../") {
+                true => root.join(path).to_string_lossy().into_owned(),
+                false => path.clone(),
+            };
+            arguments.extend(["-I".to_owned(), format!("{name}={path}")]);
+        }
+        arguments
     }
 
     pub(super) fn runner(&self) -> &'a dyn Runner {
@@ -69,6 +96,7 @@ impl<'a> Nix<'a> {
                 "flake",
             ])
             .args(args)
+            .args(self.settings)
             .dir(dir)
             .timeout(self.timeout);
         if self.offline {

@@ -219,6 +219,7 @@ fn of_call(source: &Source, library: &Library, call: &Call, words: &Words) -> Op
     };
     Some(Pin {
         name: PinName::new(&source.container, &path),
+        file: call.file().path().clone(),
         kind: fetched.kind,
         moves: fetched.moves,
         url: fetched.url,

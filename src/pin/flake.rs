@@ -151,6 +151,7 @@ fn of_input(
         .is_some();
     Some(Pin {
         name: PinName::new(&source.container, &path),
+        file: file.path().clone(),
         kind: PinKind::FlakeInput,
         moves: Moves::Rev,
         url: asked.url,
@@ -193,7 +194,11 @@ impl Asked {
             git_ref: None,
             rev: None,
         };
-        if let Some(text) = url {
+        // Beside `type` a URL is git's own, not a flake reference.
+        if let (Some("git"), Some(text)) = (string("type").as_deref(), url) {
+            asked.repository = Some(text.value());
+            asked.url = asked.repository.clone();
+        } else if let Some(text) = url {
             let value = text.value();
             if let Some(flake) = flake_url::read(&value) {
                 asked.rev = flake.rev.clone().and_then(|range| {

@@ -31,6 +31,7 @@ pub use spot::Spot;
 
 use crate::git::FetchMethod;
 use crate::hash::{Algo, HashText};
+use crate::source::RelPath;
 
 /// What fetches the pinned thing; the `kind` of the JSON contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -68,6 +69,8 @@ pub enum Moves {
 #[derive(Clone, Debug)]
 pub struct Pin {
     pub name: PinName,
+    /// The file that fetches; the value itself may stand in another.
+    pub file: RelPath,
     pub kind: PinKind,
     /// The value that a bump changes. `None` for a flake input that nothing pins yet.
     pub spot: Option<Spot>,

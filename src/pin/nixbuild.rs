@@ -43,6 +43,7 @@ fn of_build(source: &Source, file: &SourceFile, build: &NixBuild) -> Option<Pin>
     };
     Some(Pin {
         name: PinName::new(&source.container, &[place.to_owned(), object]),
+        file: file.path().clone(),
         kind: PinKind::NixBuild,
         moves: Moves::Rev,
         url: Some(located.value.clone()),

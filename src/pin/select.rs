@@ -115,7 +115,7 @@ fn by_path(path: &RelPath, pins: &[Pin]) -> Vec<usize> {
         (_, super::Role::FlakeInput(input)) => {
             input.flake_nix.is_within(path) || input.flake_lock.is_within(path)
         }
-        (Some(spot), _) => spot.file.is_within(path),
+        (Some(spot), _) => spot.file.is_within(path) || pin.file.is_within(path),
         (None, _) => false,
     };
     pins.iter()

@@ -142,6 +142,7 @@ fn of_holder(
             let feature = None;
             Pin {
                 name: PinName::new(&source.container, &names),
+                file: spork.0.clone(),
                 kind,
                 moves: Moves::Rev,
                 repository: url.clone(),

@@ -66,7 +66,11 @@ pub fn inputs(
     if flakes.is_empty() {
         return Ok(());
     }
-    let nix = Nix::find(context.world.runner)?.offline(context.world.offline);
+    let nix = &context.config.nix;
+    let settings = Nix::arguments_of(&nix.options, &nix.include, context.workspace.root());
+    let nix = Nix::find(context.world.runner)?
+        .offline(context.world.offline)
+        .settings(&settings);
     for moving in flakes.into_values() {
         flake(context, &nix, &moving, bump)?;
     }

@@ -39,9 +39,20 @@ fn literal(context: &Context, pin: &Pin, word: &str) -> Result<Target, Miss> {
                 .is_some_and(|hex| hex.len() == 64 && tag::is_hex(hex)),
             "a digest, `sha256:` and 64 hexadecimal digits,",
         ),
+        _ if pin
+            .spot
+            .as_ref()
+            .is_some_and(|spot| spot.via() == Some("version"))
+            || !is_url(pin) =>
+        {
+            (is_word(word), "a version")
+        }
+        // A part of an address cannot be given without the rest.
         _ => (
-            !word.is_empty() && !word.contains(char::is_whitespace),
-            "a version",
+            is_word(word)
+                && word.contains("://")
+                && pin.spot.as_ref().map(|spot| &spot.value) == pin.url.as_ref(),
+            "the whole address, in a literal that holds it whole,",
         ),
     };
     match fits {
@@ -56,6 +67,17 @@ fn literal(context: &Context, pin: &Pin, word: &str) -> Result<Target, Miss> {
             Err(Miss::Wrong(context.problem(pin, message, None)))
         }
     }
+}
+
+fn is_word(word: &str) -> bool {
+    !word.is_empty() && !word.contains(char::is_whitespace)
+}
+
+/// Whether the value is an address or the beginning of one, not a release of a registry.
+fn is_url(pin: &Pin) -> bool {
+    pin.spot
+        .as_ref()
+        .is_some_and(|spot| spot.value.contains("://"))
 }
 
 fn by_tag(

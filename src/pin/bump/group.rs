@@ -4,10 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::hash::{self, NewHash};
-use super::{Bump, BumpError, Context, Remark, location};
+use super::{Bump, BumpError, Context, Remark, companions};
 use crate::edit::Edit;
-use crate::pin::{Moves, Pin, PinnedHash, Problem, Role, Selection, Spot};
+use crate::pin::{Problem, Role, Selection, Spot};
 use crate::plan::{Change, EditGroup};
 use crate::source::{RelPath, Stamp};
 
@@ -63,15 +62,20 @@ pub fn into_plan(
     mut items: Vec<Item>,
     bump: &mut Bump,
 ) -> Result<(), BumpError> {
+    keep_shared_versions(context, &mut items, bump);
+    companions::add(context, &mut items)?;
+    let hashes = items.iter().flat_map(|item| &item.steps);
+    let hashed = hashes
+        .filter(|step| step.field == "hash")
+        .map(|step| step.pin);
+    bump.hashed.extend(hashed);
     for item in &mut items {
         item.steps.retain(|step| match &step.place {
             Place::Spot(spot) => spot.value != step.new,
             Place::File(_) => true,
         });
     }
-    keep_shared_versions(context, &mut items, bump);
     refuse_contradictions(context, &items)?;
-    add_companions(context, &mut items)?;
     let components = components(&items);
     let mut moved = BTreeSet::new();
     for component in components {
@@ -99,20 +103,24 @@ pub fn into_plan(
             }
             continue;
         }
-        for at in component {
-            let item = &items[at];
-            let changes: Vec<Change> = item
-                .steps
+        let Some(name) = component.first().map(|at| items[*at].name.clone()) else {
+            continue;
+        };
+        // Items that share a literal name each other's steps.
+        let mut seen = BTreeSet::new();
+        let steps = component.iter().flat_map(|at| &items[*at].steps);
+        let changes: Vec<Change> = steps
+            .filter(|step| key(step).is_none_or(|key| seen.insert((step.pin, step.field, key))))
+            .map(|step| change(context, step))
+            .collect::<Result<_, BumpError>>()?;
+        moved.extend(
+            component
                 .iter()
-                .map(|step| change(context, step))
-                .collect::<Result<_, BumpError>>()?;
-            moved.extend(item.steps.iter().map(|step| step.pin));
-            if !changes.is_empty() {
-                bump.plan.groups.push(EditGroup {
-                    name: item.name.clone(),
-                    changes,
-                });
-            }
+                .flat_map(|at| &items[*at].steps)
+                .map(|step| step.pin),
+        );
+        if !changes.is_empty() {
+            bump.plan.groups.push(EditGroup { name, changes });
         }
     }
     let stays = |at: &&usize| {
@@ -191,65 +199,12 @@ fn refuse_contradictions(context: &Context, items: &[Item]) -> Result<(), BumpEr
     }
 }
 
-fn key(step: &Step) -> Option<(RelPath, usize)> {
+/// The literal that a step changes.
+pub fn key(step: &Step) -> Option<(RelPath, usize)> {
     match &step.place {
         Place::Spot(spot) => Some((spot.file.clone(), spot.offset())),
         Place::File(_) => None,
     }
-}
-
-/// Pins that were not asked for but read a literal that changes: their hash has to follow too.
-fn add_companions(context: &Context, items: &mut [Item]) -> Result<(), BumpError> {
-    let mut reading: HashMap<(RelPath, usize), Vec<usize>> = HashMap::new();
-    for (at, pin) in context.found.pins.iter().enumerate() {
-        let has_hash = !matches!(pin.hash, PinnedHash::None | PinnedHash::Locked(_));
-        if let Some(spot) = pin.spot.as_ref().filter(|_| has_hash) {
-            reading
-                .entry((spot.file.clone(), spot.offset()))
-                .or_default()
-                .push(at);
-        }
-    }
-    for item in items {
-        let own: BTreeSet<usize> = item.steps.iter().map(|step| step.pin).collect();
-        let mut hashes = Vec::new();
-        for step in &item.steps {
-            let readers = key(step)
-                .and_then(|key| reading.get(&key))
-                .into_iter()
-                .flatten();
-            for at in readers.filter(|at| !own.contains(at)) {
-                match companion_hash(context, context.pin(*at), &step.new)? {
-                    NewHash::None => {}
-                    NewHash::Known { spot, text } => {
-                        hashes.push(Step::at(*at, "hash", &spot, text))
-                    }
-                    NewHash::Unknown(reason) => item.left.push((*at, reason)),
-                }
-            }
-        }
-        item.steps.extend(hashes);
-    }
-    Ok(())
-}
-
-fn companion_hash(context: &Context, pin: &Pin, new: &str) -> Result<NewHash, BumpError> {
-    let Some(place) = location::of(context, pin).filter(|_| pin.moves != Moves::Given) else {
-        return hash::of(context, pin, None, None);
-    };
-    let commit = match &pin.moves {
-        Moves::Tag { prefix, suffix } => {
-            let refs = context.world.git.refs(&place)?;
-            let name = format!("{prefix}{new}{suffix}");
-            let name = name.strip_prefix("refs/tags/").unwrap_or(&name).to_owned();
-            match refs.tag(&name) {
-                Some(commit) => Some(commit),
-                None => return Ok(NewHash::Unknown(format!("{place} has no tag `{name}`"))),
-            }
-        }
-        _ => new.parse().ok(),
-    };
-    hash::of(context, pin, Some(&place), commit)
 }
 
 /// Items that change a common literal, as lists of indices.

@@ -29,6 +29,15 @@ pub fn of(
             "`{name}` is taken over what is built from it, and needs a build"
         )));
     }
+    if pin
+        .url
+        .as_deref()
+        .is_some_and(|url| url.contains("narHash="))
+    {
+        return Ok(NewHash::Unknown(
+            "the `narHash` in its URL is no argument that can be rewritten".into(),
+        ));
+    }
     let (spot, old, algo) = match &pin.hash {
         PinnedHash::None | PinnedHash::Locked(_) => return Ok(NewHash::None),
         PinnedHash::Opaque => {

@@ -5,6 +5,8 @@
 //! the changed texts (`prove`). Flake inputs go their own way through Nix (`flake`).
 
 mod along;
+mod companions;
+mod dates;
 mod flake;
 mod given;
 mod group;
@@ -18,6 +20,7 @@ mod sporks;
 mod target;
 mod version;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::config::Config;
@@ -58,6 +61,8 @@ pub struct Bump {
     pub notes: Vec<Remark>,
     /// Where each new value comes from, for those who ask for more.
     pub trail: Vec<String>,
+    /// Pins whose hash was computed from what they come to: it is right, also where it stays the same.
+    hashed: BTreeSet<usize>,
 }
 
 /// A pin that was left as it was, and why.
@@ -203,6 +208,7 @@ fn once(context: &Context, selection: &Selection) -> Result<Bump, BumpError> {
     };
     let mut items = sporks::items(context, selection, &targets, &mut bump)?;
     items.extend(single::items(context, selection, &targets)?);
+    dates::settle(context, &mut items);
     along::nixbuilds(context, &mut items);
     along::services(context, &mut items, &mut bump)?;
     group::into_plan(context, selection, items, &mut bump)?;

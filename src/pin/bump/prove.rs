@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Bump, BumpError, Context, once};
 use crate::pin::{Containers, Found, Pin, PinnedHash, Selection, find};
-use crate::plan::Rewritten;
+use crate::plan::{EditGroup, Plan, Rewritten};
 use crate::source::RelPath;
 
 /// Takes out of the plan what would leave a hash stale, and fails when the rest does not do what it says.
@@ -26,7 +26,7 @@ pub fn prove(context: &Context, selection: &Selection, bump: &mut Bump) -> Resul
                 problem.file, problem.message
             )));
         }
-        if drop_stale(context, &found, bump) {
+        if drop_stale(context, &found, bump)? {
             continue;
         }
         values(bump, &found)?;
@@ -40,7 +40,10 @@ pub fn prove(context: &Context, selection: &Selection, bump: &mut Bump) -> Resul
         };
         let selection = same_pins(context, selection, &found);
         let second = once(&again, &selection)?;
-        return match second.plan.changes().next() {
+        // What was held back would move again.
+        let is_left = |name: &str| bump.left.iter().any(|left| left.name.to_string() == name);
+        let mut changes = second.plan.changes();
+        return match changes.find(|change| !is_left(&change.name)) {
             None => Ok(()),
             Some(change) => Err(BumpError::Unproven(format!(
                 "a second run would change {change} again"
@@ -57,78 +60,87 @@ fn key(pin: &Pin) -> (String, Option<RelPath>) {
     )
 }
 
-/// Pins whose revision or URL the plan changes while their hash stays: the groups that do so are taken out.
-fn drop_stale(context: &Context, after: &Found, bump: &mut Bump) -> bool {
-    let now: BTreeMap<_, &Pin> = after.pins.iter().map(|pin| (key(pin), pin)).collect();
+/// Pins whose revision or URL the plan changes while their hash stays: the groups that do so are taken out. A hash that
+/// was computed is right, also when it came out the same.
+fn drop_stale(context: &Context, after: &Found, bump: &mut Bump) -> Result<bool, BumpError> {
+    let stale: Vec<&Pin> = stale(context, after)
+        .filter(|at| !bump.hashed.contains(at))
+        .map(|at| context.pin(at))
+        .collect();
     let mut dropped = false;
-    for old in &context.found.pins {
-        let PinnedHash::Literal { spot: old_hash, .. } = &old.hash else {
-            continue;
-        };
-        let Some(new) = now.get(&key(old)) else {
-            continue;
-        };
-        let PinnedHash::Literal { spot: new_hash, .. } = &new.hash else {
-            continue;
-        };
-        let moved = old.rev != new.rev || old.url != new.url;
-        if !moved || old_hash.value != new_hash.value {
-            continue;
+    for pin in stale {
+        let mut out = Vec::new();
+        for (at, group) in bump.plan.groups.iter().enumerate() {
+            if makes_stale(context, group, pin)? {
+                out.push(at);
+            }
         }
-        // The same tree under another name has the same hash; then it was computed, and is in the plan's reach.
-        let computed = old.rev != new.rev
-            && bump
-                .plan
-                .changes()
-                .any(|c| c.name == old.name.to_string() && c.field == "rev")
-            && old
-                .fetch
-                .as_ref()
-                .is_some_and(|fetch| fetch.obstacle.is_none());
-        if computed {
-            continue;
-        }
-        let file = old.spot.as_ref().map(|spot| &spot.file);
-        let touches = |group: &crate::plan::EditGroup| {
-            group
-                .changes
-                .iter()
-                .any(|change| change.name == old.name.to_string() || Some(&change.file) == file)
-        };
-        let any = bump.plan.groups.iter().any(touches);
-        let (out, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut bump.plan.groups)
+        // None of them alone: all together do.
+        let alone = !out.is_empty();
+        let groups = std::mem::take(&mut bump.plan.groups)
             .into_iter()
-            .partition(|group| !any || touches(group));
-        bump.plan.groups = kept;
-        let names: BTreeSet<String> = out
+            .enumerate();
+        let (out, kept): (Vec<_>, Vec<_>) = groups.partition(|(at, _)| !alone || out.contains(at));
+        dropped |= !out.is_empty();
+        bump.plan.groups = kept.into_iter().map(|(_, group)| group).collect();
+        let names: BTreeSet<&str> = out
             .iter()
-            .flat_map(|group| &group.changes)
-            .map(|change| change.name.clone())
+            .flat_map(|(_, group)| &group.changes)
+            .map(|change| change.name.as_str())
             .collect();
         let reason = format!(
             "the hash of `{}` would be stale, and needs a build",
-            old.name
+            pin.name
         );
-        for pin in context
-            .found
-            .pins
-            .iter()
-            .filter(|pin| names.contains(&pin.name.to_string()))
-        {
-            bump.left.push(context.left(pin, reason.clone()));
-        }
-        dropped = true;
+        let left = context.found.pins.iter();
+        let left = left.filter(|pin| names.contains(pin.name.to_string().as_str()));
+        bump.left
+            .extend(left.map(|pin| context.left(pin, reason.clone())));
     }
-    dropped
+    Ok(dropped)
+}
+
+/// The pins that are at another revision or URL in `after`, with the hash that they had.
+fn stale<'a>(context: &'a Context, after: &'a Found) -> impl Iterator<Item = usize> + 'a {
+    let now: BTreeMap<_, &Pin> = after.pins.iter().map(|pin| (key(pin), pin)).collect();
+    let pins = context.found.pins.iter().enumerate();
+    pins.filter(move |(_, old)| {
+        let Some(new) = now.get(&key(old)) else {
+            return false;
+        };
+        let same_hash = match (&old.hash, &new.hash) {
+            // What says nothing is not stale.
+            (PinnedHash::Literal { text: None, .. }, _) => false,
+            (PinnedHash::Literal { spot: old, .. }, PinnedHash::Literal { spot: new, .. }) => {
+                old.value == new.value
+            }
+            (PinnedHash::Opaque, PinnedHash::Opaque) => true,
+            _ => false,
+        };
+        same_hash && (old.rev != new.rev || old.url != new.url)
+    })
+    .map(|(at, _)| at)
+}
+
+fn makes_stale(context: &Context, group: &EditGroup, pin: &Pin) -> Result<bool, BumpError> {
+    let alone = Plan {
+        groups: vec![group.clone()],
+        unchanged: Vec::new(),
+    };
+    let rewritten = alone.apply(context.workspace)?;
+    let workspace = context
+        .workspace
+        .with_overlay(rewritten.into_iter().map(|Rewritten { after, .. }| after));
+    let found = find(&workspace, context.config, context.found.files.clone());
+    Ok(stale(context, &found).any(|at| key(context.pin(at)) == key(pin)))
 }
 
 /// Every pin that changes says afterwards what the plan says.
 fn values(bump: &Bump, after: &Found) -> Result<(), BumpError> {
-    for change in bump
-        .plan
-        .changes()
-        .filter(|change| change.field == "rev" || change.field == "hash")
-    {
+    for change in bump.plan.changes() {
+        if !matches!(change.field.as_str(), "rev" | "tag" | "version" | "hash") {
+            continue;
+        }
         let says = after
             .pins
             .iter()
@@ -137,6 +149,11 @@ fn values(bump: &Bump, after: &Found) -> Result<(), BumpError> {
                 match (change.field.as_str(), &pin.hash) {
                     ("hash", PinnedHash::Literal { spot, .. }) => spot.value == change.new,
                     ("hash", _) => false,
+                    ("version", _)
+                        if pin.version.as_ref().is_some_and(|v| v.value == change.new) =>
+                    {
+                        true
+                    }
                     _ => {
                         pin.spot.as_ref().is_some_and(|spot| spot.value == change.new)
                         // An input that only Nix can look up is told apart by its hash.

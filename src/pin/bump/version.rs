@@ -48,7 +48,7 @@ pub fn follow<E>(
 }
 
 /// Where the date stands in `unstable-2024-01-01`, `0-unstable-2024-01-01`, `1.2-unstable-2024-01-01`, `2024-01-01`.
-fn date_in(version: &str) -> Option<std::ops::Range<usize>> {
+pub fn date_in(version: &str) -> Option<std::ops::Range<usize>> {
     let start = version.len().checked_sub("YYYY-MM-DD".len())?;
     let (before, date) = (version.get(..start)?, version.get(start..)?);
     let shape = date.bytes().enumerate().all(|(at, b)| match at {
