@@ -46,10 +46,10 @@ pub struct Git {
     repos: Memo<(Location, Need), Arc<Repo>>,
 }
 
-/// An empty repository through which the configuration of the user and the machine is read.
+/// An empty repository through which the configuration of the user and the machine is read. It is gone from the disk
+/// once it is read, so that a killed run leaves nothing behind.
 struct Config {
     repo: gix::ThreadSafeRepository,
-    _dir: tempfile::TempDir,
 }
 
 enum Place {
@@ -279,7 +279,8 @@ impl Git {
                 gix::open::Options::default(),
             )
             .map_err(|e| failed(&e))?;
-            Ok(Config { repo, _dir: dir })
+            dir.close().map_err(|e| failed(&e))?;
+            Ok(Config { repo })
         });
         made.as_ref().map_err(Clone::clone)
     }
