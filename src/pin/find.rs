@@ -133,6 +133,7 @@ pub fn find(workspace: &Workspace, config: &Config, files: Vec<RelPath>) -> Foun
     }
     found.problems.sort();
     found.problems.dedup();
+    spork::take_in_calls(&mut found.pins);
     number_twins(&mut found.pins);
     found
 }

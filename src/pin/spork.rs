@@ -1,5 +1,6 @@
 //! Sporks: a set, `let` or function with an `upstreamRev` and, as a rule, `features`.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::fetcher::Arguments;
@@ -88,6 +89,54 @@ pub fn find(source: &Source, library: &Library, file: &Rc<NixFile>, fetchers: &[
         pins.extend(of_holder(source, library, &holder, &path, spot, &fetching));
     }
     pins
+}
+
+/// Calls of other files that fetch a spork's revisions are part of the spork: they say where it comes from.
+pub fn take_in_calls(pins: &mut Vec<Pin>) {
+    let place = |pin: &Pin| {
+        let spot = pin.spot.as_ref()?;
+        Some((spot.file.clone(), spot.offset()))
+    };
+    let is_spork = |pin: &Pin| matches!(pin.role, Role::Spork(_));
+    let held: HashSet<_> = pins
+        .iter()
+        .filter(|pin| is_spork(pin))
+        .filter_map(place)
+        .collect();
+    let (calls, mut kept): (Vec<Pin>, Vec<Pin>) =
+        std::mem::take(pins).into_iter().partition(|pin| {
+            matches!(pin.role, Role::Single)
+                && place(pin).is_some_and(|place| held.contains(&place))
+        });
+    let mut upstream = HashMap::new();
+    for pin in &mut kept {
+        let Role::Spork(role) = &pin.role else {
+            continue;
+        };
+        let own = place(pin);
+        if let Some(call) = calls.iter().find(|call| place(call) == own) {
+            if pin.repository.is_none() {
+                pin.url.clone_from(&call.url);
+                pin.repository.clone_from(&call.repository);
+            }
+            if pin.git_ref.is_none() {
+                pin.git_ref.clone_from(&call.git_ref);
+            }
+            if matches!(pin.hash, PinnedHash::None) {
+                pin.hash = call.hash.clone();
+                pin.fetch.clone_from(&call.fetch);
+            }
+        }
+        // The upstream stands before its features.
+        if role.feature.is_none() {
+            upstream.insert(role.spork.clone(), pin.repository.clone());
+        } else if pin.repository.is_none() {
+            let known = upstream.get(&role.spork).cloned().flatten();
+            pin.url.clone_from(&known);
+            pin.repository = known;
+        }
+    }
+    *pins = kept;
 }
 
 fn of_holder(
