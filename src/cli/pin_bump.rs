@@ -13,7 +13,7 @@ use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::git::{Git, GitOptions};
 use crate::output::{self, Diagnostic, Severity};
 use crate::pin::bump::{self, Bump, BumpError, Remark, Request, World};
-use crate::pin::{self};
+use crate::pin::{self, SpotError};
 use crate::plan::Rewritten;
 use crate::process::System;
 
@@ -53,8 +53,9 @@ impl Arguments {
         let opened = globals.open()?;
         recover(&opened, globals, self.dry_run)?;
         let found = opened.pins()?;
+        let selection = pin::select(&opened.workspace, &opened.base, &found.pins, &self.words)
+            .map_err(|error| Failure::from(error).because_of(&found.problems))?;
         let has_problems = opened.tell_problems(globals, &found);
-        let selection = pin::select(&opened.workspace, &opened.base, &found.pins, &self.words)?;
         pin::refuse_twins(&selection.pins, &found.pins)?;
         let git = Git::new(GitOptions {
             cache_dir: cache_dir()?,
@@ -164,9 +165,16 @@ impl From<BumpError> for Failure {
             }
             BumpError::Plan(error) => Failure::outside(error.to_string(), None),
             BumpError::Read(error) => error.into(),
-            error @ (BumpError::Spot(_) | BumpError::Manifest(_)) => {
-                Failure::usage(error.to_string(), None)
+            BumpError::Config(error) => error.into(),
+            BumpError::Manifest(error) | BumpError::Spot(SpotError::Manifest(error)) => {
+                let (at, message) = error.place();
+                let diagnostic = Diagnostic {
+                    hint: error.hint().map(str::to_owned),
+                    ..Diagnostic::at(error.file(), at, message)
+                };
+                Failure::new(FailureKind::Usage, diagnostic)
             }
+            BumpError::Spot(error) => Failure::usage(error.to_string(), None),
             BumpError::Unproven(_) => Failure::outside(
                 error.to_string(),
                 Some("this is a bug of cotter's; the files are as they were".to_owned()),

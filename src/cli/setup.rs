@@ -130,14 +130,34 @@ pub fn commit(opened: &Opened, files: &[Rewritten]) -> Result<(), Failure> {
 impl From<TransactionError> for Failure {
     fn from(error: TransactionError) -> Failure {
         use TransactionError as E;
-        match error {
-            E::ReadOnly { .. }
-            | E::Outside { .. }
-            | E::LinkLoop { .. }
-            | E::SameFile { .. }
-            | E::NotAFile { .. } => Failure::usage(error.to_string(), None),
-            _ => Failure::outside(error.to_string(), None),
-        }
+        let (kind, path) = match &error {
+            E::ReadOnly { path }
+            | E::Outside { path, .. }
+            | E::LinkLoop { path }
+            | E::NotAFile { path } => (FailureKind::Usage, Some(path)),
+            E::SameFile { .. } => (FailureKind::Usage, None),
+            E::Changed { path } | E::Missing { path } | E::Exists { path } => {
+                (FailureKind::Outside, Some(path))
+            }
+            _ => (FailureKind::Outside, None),
+        };
+        let file = path.and_then(|path| RelPath::new(path.to_str()?));
+        let text = error.to_string();
+        // The place is shown before the message.
+        let message = match &file {
+            Some(file) => text.strip_prefix(&format!("{file}: ")).unwrap_or(&text),
+            None => &text,
+        };
+        let (message, hint) = match message.split_once(" (hint: ") {
+            Some((message, hint)) => (message, Some(hint.trim_end_matches(')').to_owned())),
+            None => (message, None),
+        };
+        let diagnostic = Diagnostic {
+            file,
+            hint,
+            ..Diagnostic::error(message)
+        };
+        Failure::new(kind, diagnostic)
     }
 }
 
