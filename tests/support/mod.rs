@@ -5,12 +5,15 @@
 #![allow(dead_code)]
 
 pub mod alone;
+pub mod cotter;
 pub mod fetchers;
 pub mod http;
 pub mod remote;
 pub mod repo;
 pub mod served;
+pub mod spork;
 pub mod store;
+pub mod tree;
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
