@@ -151,7 +151,7 @@ fn newer_upstream(
             at: context.place(pin),
             message: format!(
                 "the feature `{}` stands on a newer upstream: its patch takes in {extra} commit{} of {main}; bump \
-                 upstream too, to have them there",
+                 upstream too, for two patches with the same change do not apply one after the other",
                 feature.name(),
                 if extra == 1 { "" } else { "s" }
             ),
