@@ -85,6 +85,13 @@ impl Failure {
         )
     }
 
+    /// With problems of the source before it, which may be why: what a broken file holds is not found.
+    pub fn because_of(mut self, problems: &[Problem]) -> Failure {
+        self.diagnostics
+            .splice(0..0, problems.iter().map(of_problem));
+        self
+    }
+
     /// Standard output could not be written.
     pub fn output(error: io::Error) -> Failure {
         match error.kind() {

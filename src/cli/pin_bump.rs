@@ -12,9 +12,8 @@ use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::git::{Git, GitOptions};
 use crate::output::{self, Diagnostic, Severity};
-use crate::pin;
 use crate::pin::bump::{self, Bump, BumpError, Remark, Request, World};
-
+use crate::pin::{self, SpotError};
 use crate::plan::Rewritten;
 use crate::process::System;
 
@@ -173,9 +172,16 @@ impl From<BumpError> for Failure {
             }
             BumpError::Plan(error) => Failure::outside(error.to_string(), None),
             BumpError::Read(error) => error.into(),
-            error @ (BumpError::Spot(_) | BumpError::Manifest(_)) => {
-                Failure::usage(error.to_string(), None)
+            BumpError::Config(error) => error.into(),
+            BumpError::Manifest(error) | BumpError::Spot(SpotError::Manifest(error)) => {
+                let (at, message) = error.place();
+                let diagnostic = Diagnostic {
+                    hint: error.hint().map(str::to_owned),
+                    ..Diagnostic::at(error.file(), at, message)
+                };
+                Failure::new(FailureKind::Usage, diagnostic)
             }
+            BumpError::Spot(error) => Failure::usage(error.to_string(), None),
             BumpError::Unproven(_) => Failure::outside(
                 error.to_string(),
                 Some("this is a bug of cotter's; the files are as they were".to_owned()),

@@ -108,11 +108,7 @@ impl Opened {
         let selection =
             pin::select(&self.workspace, &self.base, &found.pins, words).map_err(|error| {
                 // What was meant may stand in a file that cannot be read.
-                let mut failure = Failure::from(error);
-                failure
-                    .diagnostics
-                    .extend(found.problems.iter().map(of_problem));
-                failure
+                Failure::from(error).because_of(&found.problems)
             })?;
         let containers = Containers::new(&self.config, &found.files);
         let meant: BTreeSet<&str> = selection
@@ -170,14 +166,34 @@ pub fn commit(opened: &Opened, files: &[Rewritten]) -> Result<(), Failure> {
 impl From<TransactionError> for Failure {
     fn from(error: TransactionError) -> Failure {
         use TransactionError as E;
-        match error {
-            E::ReadOnly { .. }
-            | E::Outside { .. }
-            | E::LinkLoop { .. }
-            | E::SameFile { .. }
-            | E::NotAFile { .. } => Failure::usage(error.to_string(), None),
-            _ => Failure::outside(error.to_string(), None),
-        }
+        let (kind, path) = match &error {
+            E::ReadOnly { path }
+            | E::Outside { path, .. }
+            | E::LinkLoop { path }
+            | E::NotAFile { path } => (FailureKind::Usage, Some(path)),
+            E::SameFile { .. } => (FailureKind::Usage, None),
+            E::Changed { path } | E::Missing { path } | E::Exists { path } => {
+                (FailureKind::Outside, Some(path))
+            }
+            _ => (FailureKind::Outside, None),
+        };
+        let file = path.and_then(|path| RelPath::new(path.to_str()?));
+        let text = error.to_string();
+        // The place is shown before the message.
+        let message = match &file {
+            Some(file) => text.strip_prefix(&format!("{file}: ")).unwrap_or(&text),
+            None => &text,
+        };
+        let (message, hint) = match message.split_once(" (hint: ") {
+            Some((message, hint)) => (message, Some(hint.trim_end_matches(')').to_owned())),
+            None => (message, None),
+        };
+        let diagnostic = Diagnostic {
+            file,
+            hint,
+            ..Diagnostic::error(message)
+        };
+        Failure::new(kind, diagnostic)
     }
 }
 

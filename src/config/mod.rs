@@ -47,7 +47,7 @@ pub struct Container {
     /// Refs that are force-pushed: nothing may be pinned that only they hold. `deploy` if not given.
     pub unstable: Option<Vec<String>>,
     /// Beside the Nix file; `Cargo.lock` if not given and there is one.
-    pub lockfile: Option<String>,
+    pub lockfile: Option<Spanned<String>>,
     pub service: Option<Service>,
     /// Files that deploy the container, from the workspace root.
     pub manifests: Vec<Spanned<String>>,
@@ -144,6 +144,12 @@ impl Config {
     /// Paths that must lie in the workspace do.
     fn check_paths(&self) -> Result<(), ConfigError> {
         for container in self.container.values() {
+            if let (Some(nix), Some(lockfile)) = (container.nix_file(), &container.lockfile)
+                && nix.parent().join(lockfile.get_ref()).is_none()
+            {
+                let message = "a path inside of the workspace is expected here, from the folder of the Nix file";
+                return Err(self.error(lockfile.span(), message));
+            }
             let service = container.service.iter().map(|service| &service.file);
             for path in container
                 .nix
@@ -158,6 +164,23 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// An error about the `clone` of a container.
+    pub fn clone_error(&self, container: &str, message: impl Into<String>) -> ConfigError {
+        #[derive(Deserialize)]
+        struct Spans {
+            container: BTreeMap<String, Place>,
+        }
+        #[derive(Deserialize)]
+        struct Place {
+            clone: Option<Spanned<PathBuf>>,
+        }
+        let text = self.source.as_ref().map_or("", |source| source.text());
+        let span = toml::from_str::<Spans>(text)
+            .ok()
+            .and_then(|spans| Some(spans.container.get(container)?.clone.as_ref()?.span()));
+        self.error(span.unwrap_or_default(), message)
     }
 
     /// What `follow` says for the pin `name`.

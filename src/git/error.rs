@@ -69,6 +69,9 @@ impl GitError {
     /// What the user can do about it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            GitError::Open { .. } => {
+                "check the path; a clone, its `.git` or a bare repository is expected there"
+            }
             GitError::Url { .. } => {
                 "use an https, http, ssh, git or file URL, `user@host:path`, or a path"
             }

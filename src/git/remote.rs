@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -46,10 +46,10 @@ pub struct Git {
     repos: Memo<(Location, Need), Arc<Repo>>,
 }
 
-/// An empty repository through which the configuration of the user and the machine is read.
+/// An empty repository through which the configuration of the user and the machine is read. It is gone from the disk
+/// once it is read, so that a killed run leaves nothing behind.
 struct Config {
     repo: gix::ThreadSafeRepository,
-    dir: tempfile::TempDir,
 }
 
 enum Place {
@@ -133,9 +133,9 @@ impl Git {
     }
 
     /// An empty repository for a git that is to see the configuration of the user and the machine and no other. It
-    /// lasts as long as this value.
-    pub fn empty_repository(&self) -> Result<&Path, GitError> {
-        Ok(self.config()?.dir.path())
+    /// lasts as long as the folder that is returned.
+    pub fn empty_repository(&self) -> Result<tempfile::TempDir, GitError> {
+        Ok(empty_repository()?.1)
     }
 
     fn ask_refs(&self, location: &Location) -> Result<Refs, GitError> {
@@ -289,24 +289,33 @@ impl Git {
 
     fn config(&self) -> Result<&Config, GitError> {
         let made = self.config.get_or_init(|| {
-            let failed = |error: &(dyn std::error::Error + 'static)| GitError::Cache {
-                path: std::env::temp_dir(),
-                reason: reason(error),
-            };
-            let dir = tempfile::Builder::new()
-                .prefix("cotter-git-")
-                .tempdir()
-                .map_err(|e| failed(&e))?;
-            let repo = gix::ThreadSafeRepository::init_opts(
-                dir.path(),
-                gix::create::Kind::Bare,
-                gix::create::Options::default(),
-                gix::open::Options::default(),
-            )
-            .map_err(|e| failed(&e))?;
-            Ok(Config { repo, dir })
+            let (repo, dir) = empty_repository()?;
+            dir.close().map_err(|e| no_folder(&e))?;
+            Ok(Config { repo })
         });
         made.as_ref().map_err(Clone::clone)
+    }
+}
+
+fn empty_repository() -> Result<(gix::ThreadSafeRepository, tempfile::TempDir), GitError> {
+    let dir = tempfile::Builder::new()
+        .prefix("cotter-git-")
+        .tempdir()
+        .map_err(|e| no_folder(&e))?;
+    let repo = gix::ThreadSafeRepository::init_opts(
+        dir.path(),
+        gix::create::Kind::Bare,
+        gix::create::Options::default(),
+        gix::open::Options::default(),
+    )
+    .map_err(|e| no_folder(&e))?;
+    Ok((repo, dir))
+}
+
+fn no_folder(error: &(dyn std::error::Error + 'static)) -> GitError {
+    GitError::Cache {
+        path: std::env::temp_dir(),
+        reason: reason(error),
     }
 }
 

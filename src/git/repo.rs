@@ -49,7 +49,10 @@ impl Repo {
         let inner =
             gix::ThreadSafeRepository::open_opts(path, reading()).map_err(|e| GitError::Open {
                 path: path.into(),
-                reason: reason(&e),
+                reason: match path.exists() {
+                    true => reason(&e),
+                    false => "no such file or folder".to_owned(),
+                },
             })?;
         Ok(Repo {
             inner,

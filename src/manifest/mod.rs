@@ -60,6 +60,14 @@ pub enum ManifestError {
 }
 
 impl ManifestError {
+    pub fn file(&self) -> &RelPath {
+        match self {
+            ManifestError::Syntax { path, .. }
+            | ManifestError::Unsupported { path, .. }
+            | ManifestError::NotProven { path, .. } => path,
+        }
+    }
+
     /// Where it is, and what is wrong there.
     pub fn place(&self) -> (Position, String) {
         match self {

@@ -27,7 +27,7 @@ pub use follow::Follow;
 pub use name::PinName;
 pub use select::{Selection, SelectionError, refuse_twins, select};
 pub use spork::SporkRole;
-pub use spot::Spot;
+pub use spot::{Spot, SpotError};
 
 use crate::git::FetchMethod;
 use crate::hash::{Algo, HashText};

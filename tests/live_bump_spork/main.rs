@@ -3,4 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod choose;
+mod hostile;
+mod invariants;
+mod killed;
+mod lockfile;
+mod private;
+mod shapes;
 mod transports;
+mod wrong;

@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::support::http::{Http, Wants};
 use crate::support::remote::git_daemon;
-use crate::support::spork::{CONFIG, LOCK, NIX, Scene, written};
+use crate::support::spork::{CONFIG, LOCK, NIX, Scene};
+use crate::support::tree::written;
 
 const ALL: &[(&str, &str)] = &[
     ("kf:upstreamRev", "rev"),
@@ -104,7 +105,7 @@ fn whole(scene: &Scene, args: &[&str]) {
     scene.bump(&[args, &["--dry-run"]].concat()).expect(0);
 }
 
-fn texts(tree: &crate::support::spork::Tree) -> Vec<(&std::path::PathBuf, &Vec<u8>)> {
+fn texts(tree: &crate::support::tree::Tree) -> Vec<(&std::path::PathBuf, &Vec<u8>)> {
     tree.0
         .iter()
         .map(|(path, entry)| (path, &entry.bytes))

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod alone;
+pub mod cotter;
 pub mod fetchers;
 pub mod http;
 pub mod mirror;
@@ -13,6 +14,7 @@ pub mod repo;
 pub mod served;
 pub mod spork;
 pub mod store;
+pub mod tree;
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;

@@ -2,16 +2,17 @@
 //! it in a scrubbed environment.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
 use tempfile::TempDir;
 
+use super::cotter::{Run, Stopped, ran};
 use super::repo::Repo;
 use super::store::Store;
-use super::{command, run, run_ok};
+use super::tree::Tree;
+use super::{command, run_ok};
 
 pub const NIX: &str = "containers/kf/default.nix";
 pub const LOCK: &str = "containers/kf/Cargo.lock";
@@ -28,6 +29,11 @@ pub const TAIL: &str = r#"
     [ -s $out ]
   '';
   src = pkgs.applyPatches { name = "kf-${version}-source"; src = upstream; patches = map patchOf list; };
+  package = pkgs.rustPlatform.buildRustPackage {
+    pname = "kf";
+    inherit version src;
+    cargoLock.lockFile = ./Cargo.lock;
+  };
 "#;
 
 /// The bindings that most tests use.
@@ -51,44 +57,8 @@ pub const BINDINGS: &str = r#"
 pub fn let_in(bindings: &str) -> String {
     format!(
         "# Built from main and our features.\n{{ pkgs ? import ../../nix/pkgs.nix {{ }} }}:\nlet{bindings}{TAIL}in\n\
-         {{ inherit src version; }}\n"
+         {{ inherit src version package; }}\n"
     )
-}
-
-/// How a run of the binary ended.
-#[derive(Debug)]
-pub struct Run {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl Run {
-    #[track_caller]
-    pub fn expect(self, code: i32) -> Run {
-        assert_eq!(self.code, Some(code), "{}\n{}", self.out, self.err);
-        self
-    }
-
-    /// All of `words` are said on standard error.
-    #[track_caller]
-    pub fn says(self, words: &[&str]) -> Run {
-        // Messages are wrapped and aligned for people; the words count.
-        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        for word in words {
-            assert!(
-                flat(&self.err).contains(&flat(word)),
-                "`{word}` is not in:\n{}",
-                self.err
-            );
-        }
-        self
-    }
-
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|e| panic!("{e}: {}\n{}", self.out, self.err))
-    }
 }
 
 pub struct Scene {
@@ -176,7 +146,12 @@ impl Scene {
     /// A commit on `main`, and the features rebased onto it; not pushed.
     pub fn advance(&self, change: impl FnOnce(&Repo)) {
         change(&self.work);
-        self.work.commit("More");
+        self.work.git(&["add", "--all", "."]);
+        // On another day than what was before.
+        let mut commit = self.work.command();
+        commit.args(["commit", "-q", "--allow-empty", "-m", "More"]);
+        commit.env("GIT_COMMITTER_DATE", "2024-03-05T12:00:00Z");
+        run_ok(&mut commit, "git");
         for branch in ["feature/upstream/one", "feature/local/two"] {
             self.work.git(&["rebase", "-q", "main", branch]);
         }
@@ -277,6 +252,11 @@ impl Scene {
         self.file(path, &self.filled(template))
     }
 
+    /// Forgets a template: its file is gone.
+    pub fn put_away(&self, path: &str) {
+        self.templates.lock().unwrap().remove(path);
+    }
+
     pub fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.ops().join(path)).unwrap()
     }
@@ -324,13 +304,18 @@ impl Scene {
         self.cotter(&[&["pin", "bump"], args].concat())
     }
 
+    /// The binary, stopped at a step of its writing.
+    pub fn stopped_at(&self, args: &[&str], step: &str) -> Stopped {
+        Stopped::at(&mut self.command(args), step)
+    }
+
     /// A run that fails with `code`, says `words`, and writes nothing anywhere.
     #[track_caller]
     pub fn refuses(&self, args: &[&str], code: i32, words: &[&str]) -> Run {
         let before = self.everything();
         let run = self.bump(args).expect(code).says(words);
         assert_eq!(
-            self.everything().changed_since(&before, self),
+            self.everything().changed_since(&before),
             Vec::<PathBuf>::new()
         );
         run
@@ -380,15 +365,6 @@ impl Drop for Scene {
     }
 }
 
-pub fn ran(command: &mut Command) -> Run {
-    let output = run(command, "git");
-    Run {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
 pub const CONFIG: &str = "[container.kf]\nnix = \"containers/kf/default.nix\"\n\
     service = { file = \"services.yaml\", name = \"kf\" }\n";
 const SERVICES: &str =
@@ -414,71 +390,4 @@ pub fn cargo_lock(version: &str, packages: &[(&str, &str, &str)]) -> String {
         );
     }
     text
-}
-
-/// Files and links below a folder, with all that a run might change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tree(pub BTreeMap<PathBuf, Entry>);
-
-#[derive(Clone, PartialEq, Eq)]
-pub struct Entry {
-    pub bytes: Vec<u8>,
-    pub link: Option<PathBuf>,
-    pub mode: u32,
-}
-
-impl std::fmt::Debug for Entry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{:o} {:?} {}",
-            self.mode,
-            self.link,
-            String::from_utf8_lossy(&self.bytes)
-        )
-    }
-}
-
-impl Tree {
-    pub fn of(root: &Path) -> Tree {
-        let mut found = BTreeMap::new();
-        let mut folders = vec![root.to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                let meta = path.symlink_metadata().unwrap();
-                if meta.is_dir() {
-                    folders.push(path.clone());
-                }
-                let entry = Entry {
-                    bytes: if meta.is_file() {
-                        std::fs::read(&path).unwrap()
-                    } else {
-                        Vec::new()
-                    },
-                    link: std::fs::read_link(&path).ok(),
-                    mode: meta.permissions().mode(),
-                };
-                found.insert(path.strip_prefix(root).unwrap().to_owned(), entry);
-            }
-        }
-        Tree(found)
-    }
-
-    /// What is new, gone or different, but for what was fetched into the cache.
-    fn changed_since(&self, before: &Tree, scene: &Scene) -> Vec<PathBuf> {
-        let cache = scene.path("cache");
-        let cache = cache.strip_prefix(&scene.root).unwrap();
-        let names = self.0.keys().chain(before.0.keys());
-        names
-            .filter(|path| !path.starts_with(cache) && self.0.get(*path) != before.0.get(*path))
-            .cloned()
-            .collect()
-    }
-}
-
-/// When the file was last written, to the nanosecond, and which file it is.
-pub fn written(path: &Path) -> (i64, i64, u64) {
-    let meta = std::fs::metadata(path).unwrap();
-    (meta.mtime(), meta.mtime_nsec(), meta.ino())
 }

@@ -4,7 +4,7 @@ use super::group::{Item, Place, Shift, Step};
 use super::{Bump, BumpError, Context, Remark};
 use crate::manifest::service_versions::{self, ServiceVersion};
 use crate::pin::{Role, Spot, tag};
-use crate::source::RelPath;
+use crate::source::{RelPath, SourceError};
 
 /// NixBuilds at the old rev of a pin that moves go where it goes, rather than where their own URL leads; the image's
 /// tag follows where it names the rev.
@@ -96,7 +96,15 @@ pub fn services(context: &Context, items: &mut [Item], bump: &mut Bump) -> Resul
             let Some(path) = RelPath::new(service.file.get_ref()) else {
                 continue;
             };
-            let file = context.workspace.read(&path)?;
+            let file = context.workspace.read(&path).map_err(|error| {
+                let message = error.to_string();
+                match error {
+                    SourceError::Io { .. } => {
+                        BumpError::Config(context.config.error(service.file.span(), message))
+                    }
+                    other => other.into(),
+                }
+            })?;
             let message = match service_versions::find(&file, &service.name)? {
                 ServiceVersion::Found(located) => match service_name(&located.value, shift) {
                     Some(new) => {

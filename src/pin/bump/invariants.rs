@@ -12,7 +12,7 @@ pub fn check(
 ) -> Result<Vec<Violation>, BumpError> {
     let mut found = Vec::new();
     for member in std::iter::once(&spork.upstream).chain(&spork.features) {
-        found.extend(unstable(context, spork, member)?);
+        found.extend(unstable(context, spork, member, bump)?);
     }
     for feature in &spork.features {
         found.extend(not_a_descendant(context, spork, feature, bump)?);
@@ -37,6 +37,7 @@ fn unstable(
     context: &Context,
     spork: &Spork,
     member: &Member,
+    bump: &mut Bump,
 ) -> Result<Option<Violation>, BumpError> {
     let pin = context.pin(member.pin);
     let container = context.containers.config(&pin.name.container);
@@ -66,10 +67,16 @@ fn unstable(
             spork.place
         ),
     };
+    let message = format!("{what} {}, the rev of `{}`", member.commit, pin.name);
+    if !member.is_selected {
+        let at = context.place(pin);
+        bump.warnings.push(Remark { at, message });
+        return Ok(None);
+    }
     Ok(Some(violation(
         context,
         member,
-        format!("{what} {}, the rev of `{}`", member.commit, pin.name),
+        message,
         "pin a commit of a branch that is never force-pushed".to_owned(),
     )))
 }
@@ -93,7 +100,11 @@ fn not_a_descendant(
         return Ok(None);
     }
     match spork.repo.ancestry(upstream, tip)? {
-        Ancestry::Yes => Ok(None),
+        Ancestry::Yes => {
+            bump.warnings
+                .extend(newer_upstream(context, spork, feature)?);
+            Ok(None)
+        }
         Ancestry::Unknown => Err(GitError::Shallow {
             location: spork.place.to_string(),
         }
@@ -113,6 +124,39 @@ fn not_a_descendant(
             "rebase the feature's branch onto upstream, fetch, and bump again".to_owned(),
         ))),
     }
+}
+
+/// A feature's patch is what it has over the pinned upstream. Where it stands on a newer one, that is more than its own.
+fn newer_upstream(
+    context: &Context,
+    spork: &Spork,
+    feature: &Member,
+) -> Result<Option<Remark>, BumpError> {
+    let pin = context.pin(feature.pin);
+    let container = context.containers.config(&pin.name.container);
+    let main = container.map_or("main", |container| container.main_branch());
+    let Some(tip) = spork.refs.branch(main) else {
+        return Ok(None);
+    };
+    if tip == spork.upstream.commit || spork.repo.is_shallow() || !spork.repo.has_commit(tip) {
+        return Ok(None);
+    }
+    let (over_pinned, _) = spork
+        .repo
+        .ahead_behind(spork.upstream.commit, feature.commit)?;
+    let (own, _) = spork.repo.ahead_behind(tip, feature.commit)?;
+    Ok(match over_pinned.saturating_sub(own) {
+        0 => None,
+        extra => Some(Remark {
+            at: context.place(pin),
+            message: format!(
+                "the feature `{}` stands on a newer upstream: its patch takes in {extra} commit{} of {main}; bump \
+                 upstream too, for two patches with the same change do not apply one after the other",
+                feature.name(),
+                if extra == 1 { "" } else { "s" }
+            ),
+        }),
+    })
 }
 
 fn conflicts(context: &Context, spork: &Spork) -> Result<Vec<Violation>, BumpError> {

@@ -1,6 +1,6 @@
 //! Where a pin's repository is asked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{BumpError, Context};
 use crate::git::Location;
@@ -22,13 +22,17 @@ pub fn of(context: &Context, pin: &Pin) -> Option<Location> {
     if stands_for_container(context, pin)
         && let Some(path) = context.request.clone.clone().or_else(configured)
     {
-        // Without `..`, as a user would say it; a path that is not there is told as it was given.
-        let path = path.canonicalize().unwrap_or(path);
-        return Some(Location::Clone(path));
+        // Without the `..` of a path that was given relative to something, where that can be.
+        return Some(Location::Clone(plain(&path).unwrap_or(path)));
     }
     pin.repository
         .as_deref()
         .map(|url| remote(context.workspace, pin, url))
+}
+
+fn plain(path: &Path) -> Option<PathBuf> {
+    let real = path.canonicalize().ok();
+    real.or_else(|| Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?)))
 }
 
 /// Whether the container's clone is a clone of what `pin` names.

@@ -1,4 +1,4 @@
-//! The `Cargo.lock` beside a spork: upstream's at the new rev, or a feature's when that no longer fits.
+//! The `Cargo.lock` beside a spork: upstream's at the new rev, or that of a feature that changes it.
 
 use std::collections::BTreeSet;
 
@@ -36,13 +36,19 @@ pub fn of(context: &Context, spork: &Spork) -> Result<NewLock, BumpError> {
     let configured = context
         .containers
         .config(&pin.name.container)
-        .and_then(|c| c.lockfile.as_deref());
+        .and_then(|c| c.lockfile.as_ref())
+        .map(|lockfile| lockfile.get_ref().as_str());
     let Some(path) = spot.file.parent().join(configured.unwrap_or(LOCK)) else {
         return Ok(NewLock::Missing(
             "the `lockfile` of cotter.toml leads out of the workspace".to_owned(),
         ));
     };
-    if !path.to_path(context.workspace.root()).exists() {
+    // A link that leads nowhere is there, and wrong.
+    if path
+        .to_path(context.workspace.root())
+        .symlink_metadata()
+        .is_err()
+    {
         return Ok(match configured {
             Some(_) => NewLock::Missing(format!(
                 "{path}, the lock file that cotter.toml names, is not there"
@@ -88,48 +94,62 @@ enum Choice {
     None(String),
 }
 
-/// Upstream's, unless a feature changes what it depends on in a way that this lock file does not cover.
+/// Upstream's, unless a feature changes it: the patched source has that one then, and nixpkgs takes no other. A feature
+/// that depends on something else and changes no lock file leaves nothing that fits.
 fn choose(spork: &Spork, upstream_lock: &str) -> Result<Choice, BumpError> {
     let base = spork.upstream.commit;
     let mut manifests: Vec<(&Member, SourceFile)> = Vec::new();
+    let mut locks: Vec<(&Member, String)> = Vec::new();
     for feature in &spork.features {
         let changed = spork.repo.changed_paths(base, feature.commit)?;
-        if changed
-            .iter()
-            .any(|path| path == MANIFEST || path.ends_with("/Cargo.toml"))
+        let changes = |name: &str| {
+            changed
+                .iter()
+                .any(|path| path.rsplit('/').next() == Some(name))
+        };
+        if changes(MANIFEST)
             && let Some(text) = text_at(spork, feature.commit, MANIFEST)?
         {
             manifests.push((feature, named(MANIFEST, text)));
         }
-    }
-    let Some(lock) = read(upstream_lock) else {
-        return Ok(Choice::Upstream);
-    };
-    let Some((needing, reason)) = manifests
-        .iter()
-        .find_map(|(feature, manifest)| misfit(&lock, feature, manifest))
-    else {
-        return Ok(Choice::Upstream);
-    };
-    for (feature, _) in &manifests {
-        let Some(text) = text_at(spork, feature.commit, LOCK)? else {
-            continue;
-        };
-        let Some(lock) = read(&text) else { continue };
-        if manifests
-            .iter()
-            .all(|(other, manifest)| misfit(&lock, other, manifest).is_none())
+        if changed.iter().any(|path| path == LOCK)
+            && let Some(text) = text_at(spork, feature.commit, LOCK)?
         {
-            return Ok(Choice::Feature {
-                name: feature.name().to_owned(),
-                text,
-                reason,
-            });
+            locks.push((feature, text));
         }
     }
-    Ok(Choice::None(format!(
-        "no {LOCK} of upstream or of a feature fits all features: `{needing}`: {reason}"
-    )))
+    let misfit_of = |lock: &str| {
+        let lock = read(lock)?;
+        manifests
+            .iter()
+            .find_map(|(feature, manifest)| misfit(&lock, feature, manifest))
+    };
+    let needed = misfit_of(upstream_lock);
+    let Some((feature, text)) = locks.first() else {
+        return Ok(match needed {
+            None => Choice::Upstream,
+            Some((name, reason)) => Choice::None(format!(
+                "no {LOCK} of upstream or of a feature fits `{name}`: {reason}"
+            )),
+        });
+    };
+    if let Some((other, _)) = locks.iter().find(|(_, other)| other != text) {
+        return Ok(Choice::None(format!(
+            "the features `{}` and `{}` have each a {LOCK} of their own, and one that fits both needs `cargo`",
+            feature.name(),
+            other.name()
+        )));
+    }
+    if let Some((name, reason)) = misfit_of(text) {
+        return Ok(Choice::None(format!(
+            "no {LOCK} of upstream or of a feature fits `{name}`: {reason}"
+        )));
+    }
+    Ok(Choice::Feature {
+        name: feature.name().to_owned(),
+        text: text.clone(),
+        reason: needed.map_or_else(|| format!("it changes {LOCK}"), |(_, reason)| reason),
+    })
 }
 
 /// Why `lock` does not do for the feature's manifest.

@@ -23,7 +23,7 @@ mod version;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::git::{Git, GitError};
 use crate::manifest::ManifestError;
 use crate::nix::NixError;
@@ -97,6 +97,8 @@ pub enum BumpError {
     /// Remotes that gave no answer, each once.
     #[error("{} remotes gave no answer", .0.len())]
     Git(Vec<GitError>),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Nix(#[from] NixError),
     #[error(transparent)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::group::{Item, Place, Step};
 use super::lockfile::{self, NewLock};
 use super::target::Targets;
-use super::{Bump, BumpError, Context, Remark, invariants, location, single};
-use crate::git::{GitError, Location, Need, Oid, Refs, Repo};
+use super::{Bump, BumpError, Context, Remark, Violation, invariants, location, single};
+use crate::git::{Ancestry, GitError, Location, Need, Oid, Refs, Repo};
 use crate::pin::{Role, Selection, SporkRole};
 use crate::source::RelPath;
 
@@ -27,6 +27,8 @@ pub struct Member<'a> {
     pub commit: Oid,
     /// The ref that it was just taken from.
     pub from: Option<String>,
+    /// Whether it was asked for. What was not is not touched, and no worse than it was.
+    pub is_selected: bool,
 }
 
 impl Member<'_> {
@@ -58,12 +60,13 @@ pub fn items(
         if !members.iter().any(|(at, _)| moves(*at)) {
             continue;
         }
-        let Some(spork) = as_it_will_be(context, targets, &members)? else {
-            continue;
-        };
-        let found = invariants::check(context, &spork, bump)?;
-        if found.is_empty() {
-            items.push(item(context, targets, &spork, bump)?);
+        let mut found = Vec::new();
+        if let Some(spork) = as_it_will_be(context, selection, targets, &members, &mut found)? {
+            found.extend(invariants::check(context, &spork, bump)?);
+            if found.is_empty() {
+                goes_back(context, targets, &spork, bump)?;
+                items.push(item(context, targets, &spork, bump)?);
+            }
         }
         violations.extend(found);
     }
@@ -74,10 +77,13 @@ pub fn items(
     }
 }
 
+/// Members whose commit is gone are violations, and missing in the result.
 fn as_it_will_be<'a>(
     context: &Context,
+    selection: &Selection,
     targets: &Targets,
     members: &[(usize, &'a SporkRole)],
+    violations: &mut Vec<Violation>,
 ) -> Result<Option<Spork<'a>>, BumpError> {
     let Some((upstream, _)) = members.iter().find(|(_, role)| role.feature.is_none()) else {
         return Ok(None);
@@ -95,7 +101,12 @@ fn as_it_will_be<'a>(
         let pin = context.pin(*at);
         let target = targets.by_pin.get(at);
         let commit = match target.and_then(|target| target.commit) {
-            Some(commit) => Ok(commit),
+            Some(commit) => is_commit(
+                &repo,
+                &place,
+                commit,
+                target.and_then(|t| t.from.as_deref()),
+            ),
             None => repo.resolve(pin.rev.as_deref().unwrap_or_default()),
         };
         match commit {
@@ -104,12 +115,36 @@ fn as_it_will_be<'a>(
                 role,
                 commit,
                 from: target.and_then(|target| target.from.clone()),
+                is_selected: selection.pins.contains(at),
             }),
-            Err(error @ (GitError::NoSuchCommit { .. } | GitError::NoSuchRev { .. })) => {
+            Err(GitError::NoSuchCommit { .. }) if repo.is_shallow() => {
+                return Err(GitError::Shallow {
+                    location: place.to_string(),
+                }
+                .into());
+            }
+            Err(GitError::NoSuchCommit { oid, .. }) => violations.push(Violation {
+                at: context.place(pin),
+                message: format!(
+                    "no branch or tag of {place} holds {oid}, the rev of `{}`, and the commit is gone from there",
+                    pin.name
+                ),
+                hint: Some(match &place {
+                    Location::Clone(_) => {
+                        "run `git fetch` there, or let the pin follow its branch: bump the whole spork".to_owned()
+                    }
+                    Location::Remote(_) => {
+                        "let the pin follow its branch: bump the whole spork, or name a clone that has the commit \
+                         with `--clone`"
+                            .to_owned()
+                    }
+                }),
+            }),
+            Err(error @ (GitError::NoSuchRev { .. } | GitError::Ambiguous { .. } | GitError::NotACommit { .. })) => {
                 problems.push(context.problem(
                     pin,
                     error.to_string(),
-                    Some("it is gone from there: bump the whole spork, or fetch the commit from a clone that has it"),
+                    Some("write the full name of a commit"),
                 ));
             }
             Err(error) => return Err(error.into()),
@@ -130,6 +165,56 @@ fn as_it_will_be<'a>(
         upstream,
         features,
     }))
+}
+
+/// `commit`, when it is one: what a remote lists under `from` may be anything.
+fn is_commit(
+    repo: &Repo,
+    place: &Location,
+    commit: Oid,
+    from: Option<&str>,
+) -> Result<Oid, GitError> {
+    match (repo.resolve(&commit.to_string()), from) {
+        (Err(GitError::NotACommit { kind, .. }), Some(from)) => Err(GitError::Network {
+            location: place.to_string(),
+            reason: format!("its `{from}` is a {kind} ({commit}), not a commit"),
+        }),
+        (known, _) => known,
+    }
+}
+
+/// Upstream only goes forward: when it does not, the clone is behind or its history was rewritten.
+fn goes_back(
+    context: &Context,
+    targets: &Targets,
+    spork: &Spork,
+    bump: &mut Bump,
+) -> Result<(), BumpError> {
+    let pin = context.pin(spork.upstream.pin);
+    let is_followed =
+        targets.by_pin.contains_key(&spork.upstream.pin) && !targets.is_given(spork.upstream.pin);
+    let (true, Some(Ok(old))) = (is_followed, pin.rev.as_deref().map(str::parse::<Oid>)) else {
+        return Ok(());
+    };
+    let new = spork.upstream.commit;
+    let known = match spork.repo.has_commit(old) {
+        true => spork.repo.ancestry(old, new)?,
+        false if spork.repo.is_shallow() => Ancestry::Unknown,
+        false => Ancestry::No,
+    };
+    if known == Ancestry::No {
+        bump.warnings.push(Remark {
+            at: context.place(pin),
+            message: format!(
+                "upstream {} of {} does not have the pinned {} in its past: it was rewritten, or a clone is behind \
+                 (`git fetch`)",
+                new.short(12),
+                spork.place,
+                old.short(12)
+            ),
+        });
+    }
+    Ok(())
 }
 
 fn item(

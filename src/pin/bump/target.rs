@@ -26,6 +26,8 @@ pub struct Targets {
     pub refs: BTreeMap<Location, Arc<Refs>>,
     /// Where each pin is asked.
     pub locations: BTreeMap<usize, Location>,
+    /// The pins that `--to` is about.
+    given: BTreeSet<usize>,
 }
 
 impl Targets {
@@ -33,6 +35,11 @@ impl Targets {
     pub fn known(&self, at: usize) -> Option<(&Location, &Refs)> {
         let place = self.locations.get(&at)?;
         Some((place, self.refs.get(place)?.as_ref()))
+    }
+
+    /// Whether `--to` says where the pin goes.
+    pub fn is_given(&self, at: usize) -> bool {
+        self.given.contains(&at)
     }
 }
 
@@ -95,11 +102,12 @@ pub fn targets(context: &Context, selection: &Selection) -> Result<Targets, Bump
         by_pin: BTreeMap::new(),
         refs: ask(context, &locations)?,
         locations,
+        given: to,
     };
     let (mut problems, mut failures) = (Vec::new(), Vec::new());
     for (at, follow) in &follows {
         let pin = context.pin(*at);
-        let found = match (to.contains(at), targets.known(*at)) {
+        let found = match (targets.is_given(*at), targets.known(*at)) {
             (true, known) => given::target(context, pin, known).map(Some),
             (false, Some((place, refs))) => followed(context, pin, follow, place, refs),
             (false, None) if matches!(pin.role, Role::Spork(_)) => Err(Miss::Wrong(context.problem(
@@ -175,11 +183,18 @@ fn ask(
         .into_iter()
         .collect();
     let answers = context.world.git.refs_of_all(&distinct);
+    let of = |wanted: &Location| locations.iter().find(|(_, location)| *location == wanted);
     let mut refs = BTreeMap::new();
     let mut failures = Vec::new();
     for (location, answer) in distinct.into_iter().zip(answers) {
         match answer {
             Ok(known) => drop(refs.insert(location, known)),
+            Err(error @ GitError::Open { .. }) => match (&location, of(&location)) {
+                (Location::Clone(_), Some((pin, _))) => {
+                    return Err(not_a_clone(context, *pin, &error));
+                }
+                _ => failures.push(error),
+            },
             Err(error) => failures.push(error),
         }
     }
@@ -187,6 +202,19 @@ fn ask(
         Ok(refs)
     } else {
         Err(BumpError::Git(failures))
+    }
+}
+
+/// A clone that the command line or `cotter.toml` names, and that is none.
+fn not_a_clone(context: &Context, pin: usize, error: &GitError) -> BumpError {
+    let message =
+        format!("{error}; name a clone or a bare mirror, or leave it out to ask the remote");
+    match &context.request.clone {
+        Some(_) => BumpError::Request(format!("`--clone`: {message}")),
+        None => {
+            let container = &context.pin(pin).name.container;
+            BumpError::Config(context.config.clone_error(container, message))
+        }
     }
 }
 

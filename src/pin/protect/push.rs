@@ -44,7 +44,7 @@ pub fn push(
     let remotes: BTreeSet<&Location> = protection.rows.iter().map(|row| &row.remote).collect();
     for remote in remotes {
         let rows = protection.rows.iter().filter(|row| row.remote == *remote);
-        for push in pushes(git_dir, remote, rows) {
+        for push in pushes(git_dir.path(), remote, rows) {
             match push.run(runner, timeout) {
                 Ok(()) => has_pushed = true,
                 Err(error) => {
