@@ -26,12 +26,20 @@ pub struct Ran {
 }
 
 impl Bench {
+    /// Nix's registry has the repository `listed`, when that is made.
     pub fn new() -> Bench {
         let dir = TempDir::new().unwrap();
         let root = dir.path().canonicalize().unwrap();
         for name in ["home", "srv", "ws", "empty"] {
             fs::create_dir(root.join(name)).unwrap();
         }
+        let listed = root.join("srv/listed");
+        let registry = format!(
+            r#"{{ "version": 2, "flakes": [ {{ "from": {{ "type": "indirect", "id": "listed" }},
+               "to": {{ "type": "git", "url": "file://{}" }} }} ] }}"#,
+            listed.display()
+        );
+        fs::write(root.join("registry.json"), registry).unwrap();
         Bench { dir, root }
     }
 
@@ -58,7 +66,7 @@ impl Bench {
             .env("NIX_LOG_DIR", format!("{root}/log"))
             .env(
                 "NIX_CONFIG",
-                "sandbox = false\nsubstituters =\nbuild-users-group =\nflake-registry =\n",
+                format!("experimental-features = nix-command flakes\nsandbox = false\nsubstituters =\nbuild-users-group =\nflake-registry = {root}/registry.json\n"),
             );
         program
     }

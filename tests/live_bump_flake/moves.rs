@@ -224,3 +224,31 @@ fn without_a_lock_only_the_text_changes() {
     assert_eq!(bench.read("flake.nix"), text(&new));
     assert!(!bench.path("ws/flake.lock").exists());
 }
+
+#[test]
+fn what_only_nix_can_look_up_is_asked_of_nix() {
+    let bench = Bench::new();
+    let (one, listed) = (bench.repo("one"), bench.repo("listed"));
+    let old = head(&listed);
+    bench.flake(&flake(&format!(
+        "inputs.one.url = \"{}\"; inputs.listed.url = \"listed\";",
+        url(&one)
+    )));
+    let new_one = one.commit("second");
+    // It did not move, and nobody says that it did.
+    let ran = bench.bump(&["--format", "json"]).expect(0).json();
+    let changes = ran["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{ran}");
+    assert_eq!(ran["unchanged"], serde_json::json!(["flake:inputs.listed"]));
+    assert_eq!(
+        (bench.locked("one"), bench.locked("listed")),
+        (new_one, old)
+    );
+    let new = listed.commit("second");
+    let ran = bench.bump(&["--format", "json"]).expect(0).json();
+    assert_eq!(ran["changes"][0]["name"], "flake:inputs.listed");
+    assert_eq!(bench.locked("listed"), new);
+    let lock = bench.read("flake.lock");
+    bench.bump(&[]).expect(0);
+    assert_eq!(bench.read("flake.lock"), lock);
+}

@@ -208,3 +208,37 @@ fn only_what_would_leave_a_hash_stale_is_held_back() {
     ]);
     assert_eq!(bench.read("p/default.nix"), text(&new));
 }
+
+#[test]
+fn a_fetcher_that_cannot_be_read_holds_back_what_it_reads() {
+    let bench = Bench::new();
+    let repo = bench.repo("github.com/o/r");
+    repo.git(&["tag", "v1.0"]);
+    repo.write("a", "1").commit("new");
+    repo.git(&["tag", "v1.1"]);
+    let text = |other: &str| {
+        format!(
+            "rec {{\n  version = \"1.0\";\n  src = fetchFromGitHub {{ owner = \"o\"; repo = \"r\"; tag = \"v${{version}}\"; hash = \"{HASH}\"; }};\n  other = {other};\n}}\n"
+        )
+    };
+    for other in [
+        "fetchurl { url = \"https://h/${version}/x-${system}.tgz\"; hash = hashes.${system}; }",
+        "fetchzip { url = mkUrl version; hash = \"HASH\"; }",
+        "fetchurl ({ url = \"https://h/${version}\"; } // hashes.${system})",
+        "fetchFromGitHub { owner = \"o\"; repo = \"x\"; rev = \"v${dashed version}\"; hash = \"HASH\"; }",
+    ] {
+        let text = text(&other.replace("HASH", HASH));
+        bench
+            .stays(&text, 1)
+            .says(&["`p:src` stays as it was", "p/default.nix:4:11", "`version`"]);
+    }
+    // What takes nothing of it is in nobody's way.
+    for other in [
+        "fetchurl { url = \"https://h/x-${system}.tgz\"; hash = hashes.${system}; }",
+        "fetchurl { url = mkUrl versions; hash = hashes.${system}; }",
+    ] {
+        bench.write("p/default.nix", &text(other));
+        bench.bump(&[]).expect(0);
+        assert!(bench.read("p/default.nix").contains("version = \"1.1\""));
+    }
+}

@@ -203,5 +203,9 @@ fn in_lock(lock: &Arc<SourceFile>, new: &str, moving: &[Moving]) -> Result<Vec<C
         }
         changes.push(change);
     }
+    // The text is one: an input that did not move needs no change of its own.
+    if changes.iter().any(|change| change.old != change.new) {
+        changes.retain(|change| change.old != change.new);
+    }
     Ok(changes)
 }

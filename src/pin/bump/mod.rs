@@ -18,6 +18,7 @@ mod prove;
 mod single;
 mod sporks;
 mod target;
+mod unread;
 mod version;
 
 use std::collections::BTreeSet;
@@ -211,6 +212,7 @@ fn once(context: &Context, selection: &Selection) -> Result<Bump, BumpError> {
     let mut items = sporks::items(context, selection, &targets, &mut bump)?;
     items.extend(single::items(context, selection, &targets)?);
     dates::settle(context, &mut items);
+    unread::hold_back(context, &mut items)?;
     along::nixbuilds(context, &mut items);
     along::services(context, &mut items, &mut bump)?;
     group::into_plan(context, selection, items, &mut bump)?;
