@@ -86,7 +86,7 @@ fn what_only_a_force_pushed_branch_holds() {
             "the rev of `kf:upstreamRev`",
             "`one` at",
             "`two` at",
-            "cotter pin protect",
+            "never force-pushed",
         ],
     );
     scene.refuses(
