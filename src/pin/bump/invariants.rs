@@ -17,6 +17,7 @@ pub fn check(
     for feature in &spork.features {
         found.extend(not_a_descendant(context, spork, feature, bump)?);
     }
+    found.extend(newer_upstream(context, spork, bump)?);
     // What does not descend from upstream has no base to be merged over.
     if found.is_empty() {
         found.extend(conflicts(context, spork)?);
@@ -100,11 +101,7 @@ fn not_a_descendant(
         return Ok(None);
     }
     match spork.repo.ancestry(upstream, tip)? {
-        Ancestry::Yes => {
-            bump.warnings
-                .extend(newer_upstream(context, spork, feature)?);
-            Ok(None)
-        }
+        Ancestry::Yes => Ok(None),
         Ancestry::Unknown => Err(GitError::Shallow {
             location: spork.place.to_string(),
         }
@@ -126,37 +123,52 @@ fn not_a_descendant(
     }
 }
 
-/// A feature's patch is what it has over the pinned upstream. Where it stands on a newer one, that is more than its own.
+/// A feature's patch is what it has over the pinned upstream. Where it stands on a newer one, that is more than its own:
+/// told of one feature, refused of several, since patches with the same change do not apply one after the other.
 fn newer_upstream(
     context: &Context,
     spork: &Spork,
-    feature: &Member,
-) -> Result<Option<Remark>, BumpError> {
-    let pin = context.pin(feature.pin);
+    bump: &mut Bump,
+) -> Result<Vec<Violation>, BumpError> {
+    let pin = context.pin(spork.upstream.pin);
     let container = context.containers.config(&pin.name.container);
     let main = container.map_or("main", |container| container.main_branch());
-    let Some(tip) = spork.refs.branch(main) else {
-        return Ok(None);
+    let upstream = spork.upstream.commit;
+    let Some(tip) = spork.refs.branch(main).filter(|tip| *tip != upstream) else {
+        return Ok(Vec::new());
     };
-    if tip == spork.upstream.commit || spork.repo.is_shallow() || !spork.repo.has_commit(tip) {
-        return Ok(None);
+    if spork.repo.is_shallow() || !spork.repo.has_commit(tip) {
+        return Ok(Vec::new());
     }
-    let (over_pinned, _) = spork
-        .repo
-        .ahead_behind(spork.upstream.commit, feature.commit)?;
-    let (own, _) = spork.repo.ahead_behind(tip, feature.commit)?;
-    Ok(match over_pinned.saturating_sub(own) {
-        0 => None,
-        extra => Some(Remark {
-            at: context.place(pin),
-            message: format!(
-                "the feature `{}` stands on a newer upstream: its patch takes in {extra} commit{} of {main}; bump \
-                 upstream too, for two patches with the same change do not apply one after the other",
-                feature.name(),
-                if extra == 1 { "" } else { "s" }
-            ),
-        }),
-    })
+    let mut ahead = Vec::new();
+    for feature in &spork.features {
+        let (over_pinned, _) = spork.repo.ahead_behind(upstream, feature.commit)?;
+        let (own, _) = spork.repo.ahead_behind(tip, feature.commit)?;
+        if over_pinned > own {
+            ahead.push((feature, over_pinned - own));
+        }
+    }
+    let told = |(feature, extra): &(&Member, usize)| {
+        let plural = if *extra == 1 { "" } else { "s" };
+        let message = format!(
+            "the feature `{}` at {} stands on a newer upstream: its patch takes in {extra} commit{plural} of {main} \
+             that {upstream} lacks",
+            feature.name(),
+            feature.commit
+        );
+        violation(context, feature, message, "bump upstream too".to_owned())
+    };
+    let found: Vec<Violation> = ahead.iter().map(told).collect();
+    match found.as_slice() {
+        [_, _, ..] => Ok(found),
+        one => {
+            bump.warnings.extend(one.iter().map(|found| Remark {
+                at: found.at.clone(),
+                message: found.message.clone(),
+            }));
+            Ok(Vec::new())
+        }
+    }
 }
 
 fn conflicts(context: &Context, spork: &Spork) -> Result<Vec<Violation>, BumpError> {
