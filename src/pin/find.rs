@@ -7,11 +7,11 @@ use rayon::prelude::*;
 
 use super::fetcher::{self, Arguments};
 use super::needles::Needles;
+use super::problem::Problem;
 use super::{Containers, Follow, Pin, PinName, Role, Spot, dependents, flake, nixbuild, spork};
 use crate::config::Config;
-use crate::manifest::ManifestError;
 use crate::source::{Position, RelPath, SourceError, SourceFile, Workspace};
-use crate::syntax::{Call, Library, NixFile, SyntaxProblem, Value, calls};
+use crate::syntax::{Call, Library, NixFile, Value, calls};
 
 /// All pins, and what was wrong with the files that were to be looked through.
 #[derive(Debug, Default)]
@@ -23,78 +23,6 @@ pub struct Found {
     pub files: Vec<RelPath>,
 }
 
-/// Something wrong with a file of the user's: it is told, and the rest goes on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    pub file: RelPath,
-    pub position: Position,
-    pub message: String,
-    pub hint: Option<String>,
-}
-
-impl Problem {
-    pub(super) fn unreadable(file: &RelPath, error: &SourceError) -> Problem {
-        let line = match error {
-            SourceError::NotUtf8 { line, .. } => *line,
-            _ => 1,
-        };
-        let hint = matches!(error, SourceError::NotUtf8 { .. })
-            .then(|| "save the file as UTF-8".to_owned());
-        Problem {
-            file: file.clone(),
-            position: Position { line, column: 1 },
-            message: error.reason(),
-            hint,
-        }
-    }
-
-    pub(super) fn of_manifest(file: &RelPath, error: &ManifestError) -> Problem {
-        let (position, message) = error.place();
-        Problem {
-            file: file.clone(),
-            position,
-            message,
-            hint: error.hint().map(str::to_owned),
-        }
-    }
-}
-
-impl From<SyntaxProblem> for Problem {
-    fn from(problem: SyntaxProblem) -> Problem {
-        let SyntaxProblem {
-            file,
-            position,
-            message,
-            hint,
-        } = problem;
-        Problem {
-            file,
-            position,
-            message,
-            hint: hint.map(str::to_owned),
-        }
-    }
-}
-
-/// What is known of a file before it is looked into.
-pub struct Source {
-    pub container: String,
-    /// What stands before the attribute paths of its pins.
-    pub prefix: Vec<String>,
-}
-
-impl Source {
-    /// The comment behind a value in a Nix file: the first that says what to follow, where there are several.
-    pub(super) fn comment(&self, library: &Library, spot: &Spot) -> Option<String> {
-        let mut comments = library.comments_of(spot.part()?);
-        let at = comments
-            .iter()
-            .position(|comment| Follow::from_comment(comment).is_some())
-            .unwrap_or(0);
-        (at < comments.len()).then(|| comments.swap_remove(at))
-    }
-}
-
 /// Looks through `files`, all of the workspace's. A file that cannot be read or parsed is a problem, not an error.
 pub fn find(workspace: &Workspace, config: &Config, files: Vec<RelPath>) -> Found {
     let containers = Containers::new(config, &files);
@@ -102,13 +30,7 @@ pub fn find(workspace: &Workspace, config: &Config, files: Vec<RelPath>) -> Foun
     let per_file: Vec<(Vec<Pin>, Vec<Problem>)> = files
         .par_iter()
         .filter(|path| is_source(path))
-        .map(|path| {
-            let source = Source {
-                container: containers.name_of(path),
-                prefix: Vec::new(),
-            };
-            in_file(workspace, &source, path, &needles)
-        })
+        .map(|path| in_file(workspace, &containers.name_of(path), path, &needles))
         .collect();
     let mut found = Found {
         files,
@@ -132,7 +54,7 @@ fn is_source(path: &RelPath) -> bool {
 
 fn in_file(
     workspace: &Workspace,
-    source: &Source,
+    container: &str,
     path: &RelPath,
     needles: &Needles,
 ) -> (Vec<Pin>, Vec<Problem>) {
@@ -153,12 +75,18 @@ fn in_file(
         Err(error) => return (Vec::new(), vec![Problem::unreadable(path, &error)]),
     };
     if !is_nix {
-        let pins = nixbuild::find(source, &file, &mut problems);
+        let pins = nixbuild::find(container, &file, &mut problems);
         return (pins, problems);
     }
     match NixFile::parse(file) {
         Ok(file) => (
-            in_nix(workspace, source, &Rc::new(file), is_flake, &mut problems),
+            in_nix(
+                workspace,
+                container,
+                &Rc::new(file),
+                is_flake,
+                &mut problems,
+            ),
             problems,
         ),
         Err(problem) => (Vec::new(), vec![problem.into()]),
@@ -167,7 +95,7 @@ fn in_file(
 
 fn in_nix(
     workspace: &Workspace,
-    source: &Source,
+    container: &str,
     file: &Rc<NixFile>,
     is_flake: bool,
     problems: &mut Vec<Problem>,
@@ -175,11 +103,11 @@ fn in_nix(
     let library = Library::new(workspace);
     library.add(file.clone());
     let mut pins = match is_flake {
-        true => flake::find(source, workspace, &library, file, problems),
+        true => flake::find(container, workspace, &library, file, problems),
         false => Vec::new(),
     };
     let fetchers = calls(file, |name| fetcher::by_function(name).is_some());
-    pins.extend(spork::find(source, &library, file, &fetchers));
+    pins.extend(spork::find(container, &library, file, &fetchers));
     let text = file.source().text();
     let words = Words {
         version: text.contains("version"),
@@ -188,7 +116,7 @@ fn in_nix(
     pins.extend(
         fetchers
             .iter()
-            .filter_map(|call| of_call(source, &library, call, &words)),
+            .filter_map(|call| of_call(container, &library, call, &words)),
     );
     for spot in pins.iter_mut().filter_map(|pin| pin.spot.as_mut()) {
         if let Some(file) = library.source(&spot.file) {
@@ -204,7 +132,7 @@ struct Words {
     hashes: bool,
 }
 
-fn of_call(source: &Source, library: &Library, call: &Call, words: &Words) -> Option<Pin> {
+fn of_call(container: &str, library: &Library, call: &Call, words: &Words) -> Option<Pin> {
     let fetcher = fetcher::by_function(&call.function)?;
     let arguments = Arguments::of(call, library);
     let fetched = (fetcher.read)(&arguments)?;
@@ -212,13 +140,12 @@ fn of_call(source: &Source, library: &Library, call: &Call, words: &Words) -> Op
     if path.is_empty() {
         path.push(call.function.clone());
     }
-    path.splice(0..0, source.prefix.iter().cloned());
     let version = match words.version {
         true => version_near(library, call).filter(|version| !version.is_same(&fetched.spot)),
         false => None,
     };
     Some(Pin {
-        name: PinName::new(&source.container, &path),
+        name: PinName::new(container, &path),
         file: call.file().path().clone(),
         kind: fetched.kind,
         moves: fetched.moves,
@@ -228,7 +155,7 @@ fn of_call(source: &Source, library: &Library, call: &Call, words: &Words) -> Op
         rev: Some(fetched.rev),
         hash: arguments.hash(),
         version,
-        comment: source.comment(library, &fetched.spot),
+        comment: Follow::comment(library, &fetched.spot),
         fetch: fetched.fetch,
         dependent_hashes: match words.hashes {
             true => dependents::hashes(library, call),

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::find::{Problem, Source};
-use super::{Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
+use super::problem::Problem;
+use super::{Follow, Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
 use crate::manifest::flake_url;
 use crate::nix::{FlakeLock, InputLink, LockError};
 use crate::source::{Position, RelPath, SourceFile, Workspace};
@@ -24,7 +24,7 @@ pub struct FlakeInput {
 
 /// The inputs of the flake in `file`, in the order of the text.
 pub fn find(
-    source: &Source,
+    container: &str,
     workspace: &Workspace,
     library: &Library,
     file: &Rc<NixFile>,
@@ -54,7 +54,7 @@ pub fn find(
                 true => inputs.get(library, &name).attrs()?,
                 false => Attrs::default(),
             };
-            of_input(source, library, file, &name, &attrs, &lock_path, lock)
+            of_input(container, library, file, &name, &attrs, &lock_path, lock)
         })
         .collect()
 }
@@ -96,7 +96,7 @@ fn read_lock(
 }
 
 fn of_input(
-    source: &Source,
+    container: &str,
     library: &Library,
     file: &NixFile,
     name: &str,
@@ -143,14 +143,13 @@ fn of_input(
         .or(url)
         .as_ref()
         .and_then(Spot::literal_or_first);
-    let mut path = vec!["inputs".to_owned(), name.to_owned()];
-    path.splice(0..0, source.prefix.iter().cloned());
+    let path = vec!["inputs".to_owned(), name.to_owned()];
     let takes_rev = node
         .and_then(|node| node.original.as_ref())
         .and_then(|original| original.flake_ref_at("0000000000000000000000000000000000000000"))
         .is_some();
     Some(Pin {
-        name: PinName::new(&source.container, &path),
+        name: PinName::new(container, &path),
         file: file.path().clone(),
         kind: PinKind::FlakeInput,
         moves: Moves::Rev,
@@ -163,7 +162,7 @@ fn of_input(
             None => PinnedHash::None,
         },
         version: None,
-        comment: comment_at.and_then(|spot| source.comment(library, &spot)),
+        comment: comment_at.and_then(|spot| Follow::comment(library, &spot)),
         fetch: None,
         dependent_hashes: Vec::new(),
         role: Role::FlakeInput(FlakeInput {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{Moves, Pin, PinKind, Role};
+use super::{Moves, Pin, PinKind, Role, Spot};
 use crate::config::{Config, Container};
+use crate::syntax::Library;
 
 /// Where a pin's next value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,16 @@ impl Follow {
                     .to_owned(),
             ),
         }
+    }
+
+    /// The comment behind a value in a Nix file: the first that says what to follow, where there are several.
+    pub(super) fn comment(library: &Library, spot: &Spot) -> Option<String> {
+        let mut comments = library.comments_of(spot.part()?);
+        let at = comments
+            .iter()
+            .position(|comment| Follow::from_comment(comment).is_some())
+            .unwrap_or(0);
+        (at < comments.len()).then(|| comments.swap_remove(at))
     }
 
     /// A comment speaks of following when its first word is `pin` or `tags/…`, or when it is one word that can be

@@ -1,6 +1,6 @@
 //! NixBuild manifests and pod annotations: a flake at a revision, and the image that is made of it.
 
-use super::find::{Problem, Source};
+use super::problem::Problem;
 use super::{Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
 use crate::manifest::nixbuild::{NixBuild, Place};
 use crate::manifest::{flake_url, image_ref, nixbuild};
@@ -10,11 +10,11 @@ use crate::source::SourceFile;
 pub const NEEDLES: &[&str] = &["enbi.hrzn.ee", "flakeUrl"];
 
 /// The pins of a manifest. What is wrong with it is a problem only when it speaks of builds at all.
-pub fn find(source: &Source, file: &SourceFile, problems: &mut Vec<Problem>) -> Vec<Pin> {
+pub fn find(container: &str, file: &SourceFile, problems: &mut Vec<Problem>) -> Vec<Pin> {
     match nixbuild::find(file) {
         Ok(found) => found
             .iter()
-            .filter_map(|build| of_build(source, file, build))
+            .filter_map(|build| of_build(container, file, build))
             .collect(),
         // Templates of another language mention builds too; only a file that is nothing but YAML can be wrong.
         Err(_) if file.text().contains("{{") => Vec::new(),
@@ -25,7 +25,7 @@ pub fn find(source: &Source, file: &SourceFile, problems: &mut Vec<Problem>) -> 
     }
 }
 
-fn of_build(source: &Source, file: &SourceFile, build: &NixBuild) -> Option<Pin> {
+fn of_build(container: &str, file: &SourceFile, build: &NixBuild) -> Option<Pin> {
     let located = build.flake_url.as_ref()?;
     let flake = flake_url::read(&located.value)?;
     let spot = Spot::in_scalar(file.path(), located, flake.rev.clone()?);
@@ -42,7 +42,7 @@ fn of_build(source: &Source, file: &SourceFile, build: &NixBuild) -> Option<Pin>
         false => build.name.clone(),
     };
     Some(Pin {
-        name: PinName::new(&source.container, &[place.to_owned(), object]),
+        name: PinName::new(container, &[place.to_owned(), object]),
         file: file.path().clone(),
         kind: PinKind::NixBuild,
         moves: Moves::Rev,

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fetcher::Arguments;
-use super::find::Source;
-use super::{Fetch, Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
+use super::{Fetch, Follow, Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
 use crate::source::RelPath;
 use crate::syntax::{Attrs, Call, Library, NixFile, Value, sets_with};
 
@@ -41,7 +40,7 @@ struct Fetching<'a> {
 }
 
 /// The sporks of `file`.
-pub fn find(source: &Source, library: &Library, file: &Rc<NixFile>, fetchers: &[Call]) -> Vec<Pin> {
+pub fn find(container: &str, library: &Library, file: &Rc<NixFile>, fetchers: &[Call]) -> Vec<Pin> {
     let holders = sets_with(file, UPSTREAM);
     if holders.is_empty() {
         return Vec::new();
@@ -98,14 +97,14 @@ pub fn find(source: &Source, library: &Library, file: &Rc<NixFile>, fetchers: &[
             .find(|features| !features.is_empty())
             .unwrap_or_default();
         pins.extend(of_holder(
-            source, library, &holder, &path, spot, features, &fetching,
+            container, library, &holder, &path, spot, features, &fetching,
         ));
     }
     pins
 }
 
 fn of_holder(
-    source: &Source,
+    container: &str,
     library: &Library,
     holder: &Attrs,
     path: &[String],
@@ -141,7 +140,7 @@ fn of_holder(
             names.extend(tail.iter().map(|name| (*name).to_owned()));
             let feature = None;
             Pin {
-                name: PinName::new(&source.container, &names),
+                name: PinName::new(container, &names),
                 file: spork.0.clone(),
                 kind,
                 moves: Moves::Rev,
@@ -151,7 +150,7 @@ fn of_holder(
                 rev: Some(spot.value.clone()),
                 hash: PinnedHash::None,
                 version: None,
-                comment: source.comment(library, &spot),
+                comment: Follow::comment(library, &spot),
                 fetch: None,
                 dependent_hashes: Vec::new(),
                 role: Role::Spork(SporkRole {

@@ -1,6 +1,6 @@
 //! What must hold for a spork before anything of it is written.
 
-use super::sporks::{Member, Spork};
+use super::spork::{Member, Spork};
 use super::{Bump, BumpError, Context, Remark, Violation};
 use crate::git::{Ancestry, GitError};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::sporks::{Member, Spork};
+use super::spork::{Member, Spork};
 use super::{BumpError, Context};
 use crate::git::Oid;
 use crate::manifest::cargo_lock::{self, CargoLock, Fit};

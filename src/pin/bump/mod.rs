@@ -16,6 +16,7 @@ mod location;
 mod lockfile;
 mod prove;
 mod single;
+mod spork;
 mod sporks;
 mod target;
 mod unread;
