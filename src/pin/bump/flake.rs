@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::target::{Target, Targets};
+use super::target::Target;
+use super::targets::Targets;
 use super::{Bump, BumpError, Context};
 use crate::edit::{self, Edit};
 use crate::nix::{FlakeLock, FlakeUpdate, InputMove, Nix};

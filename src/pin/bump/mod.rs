@@ -1,6 +1,6 @@
 //! `pin bump`: from pins and what they follow to a plan. Nothing is written here.
 //!
-//! The way: where each pin is asked (`location`), what it is to become (`target`), what must hold (`invariants`), what
+//! The way: where each pin is asked (`location`), what it is to become (`targets`), what must hold (`invariants`), what
 //! moves along (`version`, `lockfile`, `along`, `hash`), which changes belong together (`group`), and the proof on
 //! the changed texts (`prove`). Flake inputs go their own way through Nix (`flake`).
 
@@ -8,6 +8,7 @@ mod along;
 mod companions;
 mod dates;
 mod flake;
+mod followed;
 mod given;
 mod group;
 mod hash;
@@ -19,6 +20,7 @@ mod single;
 mod spork;
 mod sporks;
 mod target;
+mod targets;
 mod unread;
 mod version;
 
@@ -205,7 +207,7 @@ pub fn plan(
 
 /// One pass, without the proof.
 fn once(context: &Context, selection: &Selection) -> Result<Bump, BumpError> {
-    let targets = target::targets(context, selection)?;
+    let targets = targets::targets(context, selection)?;
     let mut bump = Bump {
         trail: targets.trail(context),
         ..Bump::default()

@@ -2,7 +2,8 @@
 
 use super::group::{Item, Shift, Step};
 use super::hash::{self, NewHash};
-use super::target::{Target, Targets};
+use super::target::Target;
+use super::targets::Targets;
 use super::version::{self, Moved};
 use super::{BumpError, Context};
 use crate::git::{GitError, Need, Oid};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::target::Targets;
+use super::targets::Targets;
 use super::{BumpError, Context, Violation, location};
 use crate::git::{GitError, Location, Need, Oid, Refs, Repo};
 use crate::pin::{Selection, SporkRole};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::group::{Item, Place, Step};
 use super::lockfile::{self, NewLock};
 use super::spork::Spork;
-use super::target::Targets;
+use super::targets::Targets;
 use super::{Bump, BumpError, Context, Remark, invariants, single};
 use crate::git::{Ancestry, Oid};
 use crate::pin::{Role, Selection, SporkRole};
