@@ -1,6 +1,6 @@
 //! What names a moved revision elsewhere: NixBuild manifests and the service's version.
 
-use super::group::{Item, Place, Shift, Step};
+use super::item::{Item, Place, Shift, Step};
 use super::{Bump, BumpError, Context, Remark};
 use crate::manifest::service_versions::{self, ServiceVersion};
 use crate::pin::{Role, Spot, tag};

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::group::{Item, Step, key};
 use super::hash::{self, NewHash};
+use super::item::{Item, Step, key};
 use super::{BumpError, Context, location};
 use crate::git::{GitError, Need};
 use crate::pin::{Moves, Pin, PinnedHash, Role};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Context;
-use super::group::{Item, Place};
+use super::item::{Item, Place};
 use super::version::date_in;
 use crate::pin::Spot;
 use crate::source::RelPath;

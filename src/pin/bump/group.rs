@@ -4,56 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::item::{Item, Place, Step, key};
 use super::{Bump, BumpError, Context, Remark, companions};
 use crate::edit::Edit;
-use crate::pin::{Problem, Role, Selection, Spot};
+use crate::pin::{Problem, Role, Selection};
 use crate::plan::{Change, EditGroup};
 use crate::source::{RelPath, Stamp};
-
-/// What is to be written for one or more pins, all or nothing.
-#[derive(Default)]
-pub struct Item {
-    /// The pin's or container's name.
-    pub name: String,
-    pub steps: Vec<Step>,
-    pub shifts: Vec<Shift>,
-    /// The pins that cannot be moved, and why.
-    pub left: Vec<(usize, String)>,
-}
-
-/// One value that is to change.
-pub struct Step {
-    /// The pin that it belongs to.
-    pub pin: usize,
-    pub field: &'static str,
-    pub place: Place,
-    pub new: String,
-}
-
-pub enum Place {
-    Spot(Spot),
-    /// The whole of a file.
-    File(RelPath),
-}
-
-/// A revision that became another, for what names the same one elsewhere.
-pub struct Shift {
-    pub pin: usize,
-    pub old_rev: String,
-    pub new_rev: String,
-    pub version: Option<(String, String)>,
-}
-
-impl Step {
-    pub fn at(pin: usize, field: &'static str, spot: &Spot, new: impl Into<String>) -> Step {
-        Step {
-            pin,
-            field,
-            place: Place::Spot(spot.clone()),
-            new: new.into(),
-        }
-    }
-}
 
 /// Adds `items` to the plan; those that cannot be made are left.
 pub fn into_plan(
@@ -196,14 +152,6 @@ fn refuse_contradictions(context: &Context, items: &[Item]) -> Result<(), BumpEr
         Ok(())
     } else {
         Err(BumpError::Source(problems))
-    }
-}
-
-/// The literal that a step changes.
-pub fn key(step: &Step) -> Option<(RelPath, usize)> {
-    match &step.place {
-        Place::Spot(spot) => Some((spot.file.clone(), spot.offset())),
-        Place::File(_) => None,
     }
 }
 

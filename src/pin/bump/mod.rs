@@ -13,6 +13,7 @@ mod given;
 mod group;
 mod hash;
 mod invariants;
+mod item;
 mod location;
 mod lockfile;
 mod prove;

@@ -1,7 +1,7 @@
 //! Pins that stand alone: their rev, hash and version.
 
-use super::group::{Item, Shift, Step};
 use super::hash::{self, NewHash};
+use super::item::{Item, Shift, Step};
 use super::target::Target;
 use super::targets::Targets;
 use super::version::{self, Moved};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::group::{Item, Place, Step};
+use super::item::{Item, Place, Step};
 use super::lockfile::{self, NewLock};
 use super::spork::Spork;
 use super::targets::Targets;

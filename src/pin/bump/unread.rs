@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::group::{Item, Place, Step};
+use super::item::{Item, Place, Step};
 use super::{BumpError, Context};
 use crate::pin::fetcher::{self, Arguments};
 use crate::pin::{PinnedHash, Role};
