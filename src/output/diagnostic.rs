@@ -1,6 +1,8 @@
 //! Messages to the user: what is wrong where, with the line that it is about, and what to do.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
@@ -91,7 +93,7 @@ pub fn diagnostics(
                     .chars()
                     .next()
                     .map_or(at, |c| at + c.len_utf8());
-                let snippet = Snippet::source(file.text())
+                let snippet = Snippet::source(masked(file.text()))
                     .path(path.as_str())
                     .annotation(AnnotationKind::Primary.span(at..end));
                 level
@@ -113,6 +115,27 @@ pub fn diagnostics(
         writeln!(sink, "{}", renderer.render(&[group]))?;
     }
     Ok(())
+}
+
+/// `text` with stars for the user and password of every URL in it. Each byte stays in its place.
+fn masked(text: &str) -> Cow<'_, str> {
+    let mut stars: Vec<Range<usize>> = Vec::new();
+    for (at, _) in text.match_indices("://") {
+        let start = at + "://".len();
+        let rest = &text[start..];
+        let end = rest.find(|c: char| c.is_whitespace() || "/?#\"'`<>".contains(c));
+        if let Some(sign) = rest[..end.unwrap_or(rest.len())].rfind('@') {
+            stars.push(start..start + sign);
+        }
+    }
+    if stars.is_empty() {
+        return text.into();
+    }
+    let mut masked = text.to_owned();
+    for range in stars {
+        masked.replace_range(range.clone(), &"*".repeat(range.len()));
+    }
+    masked.into()
 }
 
 /// The byte at a 1-based line and column of characters; the nearest there is.
@@ -162,4 +185,34 @@ pub fn error_json(sink: &mut impl Write, kind: &str, diagnostic: &Diagnostic) ->
         hint: hint.as_deref(),
     };
     json(sink, &Document { error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn lines_are_shown_without_credentials() {
+        let text = "{ a = \"https://joe:s3cret@git.example.org/x\"; b = 1 c }\n";
+        assert_eq!(masked(text).len(), text.len());
+        let path = RelPath::new("a.nix").unwrap();
+        let file = SourceFile::from_text(path.clone(), text.to_owned());
+        let at = file.position(text.find(" c ").unwrap() + 1);
+        let workspace = Workspace::at(&std::env::temp_dir())
+            .unwrap()
+            .with_overlay([file]);
+        let mut out = Vec::new();
+        let problem = Diagnostic::at(&path, at, "not expected here");
+        diagnostics(&mut out, Some(&workspace), &[problem]).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(
+            out.contains("@git.example.org/x") && !out.contains("s3cret"),
+            "{out}"
+        );
+        assert_eq!(
+            masked("git@example.org:x ssh://a/b@c"),
+            "git@example.org:x ssh://a/b@c"
+        );
+    }
 }
