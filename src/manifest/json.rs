@@ -86,10 +86,5 @@ fn node(text: &str, value: Value<'_>, depth: usize) -> Result<Node, Fault> {
             }))
         }
     };
-    Ok(Node {
-        kind,
-        span,
-        tag: None,
-        anchored: false,
-    })
+    Ok(Node::bare(kind, span))
 }

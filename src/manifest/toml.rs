@@ -67,12 +67,7 @@ fn node(text: &str, value: &Spanned<DeValue<'_>>, depth: usize) -> Result<Node, 
             }))
         }
     };
-    Ok(Node {
-        kind,
-        span,
-        tag: None,
-        anchored: false,
-    })
+    Ok(Node::bare(kind, span))
 }
 
 fn style(token: &str) -> Style {

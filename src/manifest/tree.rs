@@ -82,6 +82,16 @@ impl Tree {
 }
 
 impl Node {
+    /// A node of a language that has no tags and anchors.
+    pub(super) fn bare(kind: Kind, span: Range<usize>) -> Node {
+        Node {
+            kind,
+            span,
+            tag: None,
+            anchored: false,
+        }
+    }
+
     /// A scalar without tag and anchor.
     pub(super) fn scalar(scalar: Scalar) -> Node {
         Node {

@@ -46,15 +46,15 @@ pub enum SpotError {
     Manifest(#[from] ManifestError),
 }
 
+/// The bytes `within` of `value`; empty where these are no place in it.
+fn piece(value: &str, within: &Range<usize>) -> String {
+    value.get(within.clone()).unwrap_or_default().to_owned()
+}
+
 impl Spot {
     pub fn in_part(part: &Part, within: Range<usize>) -> Spot {
-        let value = part
-            .value
-            .get(within.clone())
-            .unwrap_or_default()
-            .to_owned();
         Spot {
-            value,
+            value: piece(&part.value, &within),
             file: part.file.clone(),
             place: Place::Nix {
                 part: Box::new(part.clone()),
@@ -85,13 +85,8 @@ impl Spot {
     }
 
     pub fn in_scalar(file: &RelPath, located: &Located, within: Range<usize>) -> Spot {
-        let value = located
-            .value
-            .get(within.clone())
-            .unwrap_or_default()
-            .to_owned();
         Spot {
-            value,
+            value: piece(&located.value, &within),
             file: file.clone(),
             place: Place::Manifest {
                 located: Box::new(located.clone()),
