@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::git::GitError;
+use crate::naming::SelectionError;
 use crate::output::{self, Diagnostic};
-use crate::pin::{Problem, SelectionError};
+use crate::problem::Problem;
 use crate::source::{SourceError, Workspace};
 
 use super::Format;

@@ -11,11 +11,12 @@ use super::Format;
 use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::git::{Git, GitOptions};
+use crate::naming::refuse_twins;
 use crate::output::{self, Diagnostic, Severity};
 use crate::pin::bump::{self, Bump, BumpError, Remark, Request, World};
-use crate::pin::{self, SpotError};
 use crate::plan::Rewritten;
 use crate::process::System;
+use crate::spot::SpotError;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -59,7 +60,7 @@ impl Arguments {
         recover(opened, globals, self.dry_run)?;
         let found = opened.pins()?;
         let (selection, problems) = opened.select(globals, &found, &self.words)?;
-        pin::refuse_twins(&selection.pins, &found.pins)?;
+        refuse_twins(&selection.chosen, &found.pins)?;
         // A file that cannot be read may name what is to move.
         if !problems.is_empty() {
             return Err(Failure::all(FailureKind::Usage, problems));

@@ -8,8 +8,9 @@ use clap::Args;
 use super::Format;
 use super::failure::{Failure, Outcome, finish};
 use super::setup::{Globals, Opened};
+use crate::naming::Containers;
 use crate::output;
-use crate::pin::{Containers, Follow};
+use crate::pin::Follow;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -37,7 +38,7 @@ impl Arguments {
         globals.tell(Some(&opened.workspace), &problems);
         let containers = Containers::new(&opened.config, &found.files);
         let rows: Vec<output::PinRow> = selection
-            .pins
+            .chosen
             .iter()
             .filter_map(|at| found.pins.get(*at))
             .map(|pin| {

@@ -12,9 +12,10 @@ use super::failure::{Failure, FailureKind, Outcome, finish};
 use super::setup::{Globals, Opened, cache_dir};
 use crate::config::Config;
 use crate::git::{Git, GitOptions};
+use crate::naming::Containers;
 use crate::output::{self, Diagnostic};
 use crate::pin::protect::{self, Prefix, ProtectError, Protection, Request, Unfit, UnfitReason};
-use crate::pin::{Containers, Found, Pin};
+use crate::pin::{Found, Pin};
 use crate::process::System;
 
 /// How long a remote may take to list its refs.

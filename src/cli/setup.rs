@@ -8,9 +8,11 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::git;
+use crate::naming::{self, Containers, Selection};
 use crate::output::{self, Diagnostic, Severity};
-use crate::pin::{self, Containers, Found, Problem, Selection};
+use crate::pin::{self, Found};
 use crate::plan::Rewritten;
+use crate::problem::Problem;
 use crate::source::{RelPath, Workspace};
 use crate::syntax::STACK_SIZE;
 use crate::transaction::{self, FileChange, TransactionError};
@@ -106,13 +108,13 @@ impl Opened {
         words: &[String],
     ) -> Result<(Selection, Vec<Diagnostic>), Failure> {
         let selection =
-            pin::select(&self.workspace, &self.base, &found.pins, words).map_err(|error| {
+            naming::select(&self.workspace, &self.base, &found.pins, words).map_err(|error| {
                 // What was meant may stand in a file that cannot be read.
                 Failure::from(error).because_of(&found.problems)
             })?;
         let containers = Containers::new(&self.config, &found.files);
         let meant: BTreeSet<&str> = selection
-            .pins
+            .chosen
             .iter()
             .map(|at| found.pins[*at].name.container.as_str())
             .collect();

@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use super::json;
 use crate::hash::Spelling;
-use crate::pin::{Follow, Found, Pin, PinKind, PinName, PinnedHash, Role};
+use crate::naming::Name;
+use crate::pin::{Follow, Found, Pin, PinKind, PinnedHash, Role};
 use crate::source::{RelPath, Workspace};
 
 /// A pin as it is listed. The fields are the keys of the JSON contract.
 #[derive(Debug, Serialize)]
 pub struct PinRow {
-    name: PinName,
+    name: Name,
     kind: PinKind,
     file: Option<RelPath>,
     line: Option<usize>,

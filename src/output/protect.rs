@@ -6,14 +6,14 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::json;
-use crate::pin::PinName;
+use crate::naming::Name;
 use crate::pin::protect::{Action, Row};
 
 /// The keys of the JSON contract.
 #[derive(Serialize)]
 struct RefRow<'a> {
     /// `None` for a ref that no pin names any more.
-    name: Option<&'a PinName>,
+    name: Option<&'a Name>,
     /// Without credentials.
     remote: String,
     /// The ref that is made or deleted.

@@ -7,10 +7,12 @@ use rayon::prelude::*;
 
 use super::fetcher::{self, Arguments};
 use super::needles::Needles;
-use super::problem::Problem;
-use super::{Containers, Follow, Pin, PinName, Role, Spot, dependents, flake, nixbuild, spork};
+use super::{Follow, Pin, Role, dependents, flake, nixbuild, spork};
 use crate::config::Config;
+use crate::naming::{Containers, Name};
+use crate::problem::Problem;
 use crate::source::{Position, RelPath, SourceError, SourceFile, Workspace};
+use crate::spot::Spot;
 use crate::syntax::{Call, Library, NixFile, Value, calls};
 
 /// All pins, and what was wrong with the files that were to be looked through.
@@ -145,7 +147,7 @@ fn of_call(container: &str, library: &Library, call: &Call, words: &Words) -> Op
         false => None,
     };
     Some(Pin {
-        name: PinName::new(container, &path),
+        name: Name::new(container, &path),
         file: call.file().path().clone(),
         kind: fetched.kind,
         moves: fetched.moves,
@@ -181,7 +183,7 @@ fn version_near(library: &Library, call: &Call) -> Option<Spot> {
 
 /// Two pins of one file by one name get numbers: `src`, `src#2`.
 fn number_twins(pins: &mut [Pin]) {
-    let mut seen: std::collections::HashMap<(Option<RelPath>, PinName), usize> =
+    let mut seen: std::collections::HashMap<(Option<RelPath>, Name), usize> =
         std::collections::HashMap::new();
     for pin in pins {
         let file = pin.spot.as_ref().map(|spot| spot.file.clone());

@@ -3,11 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::problem::Problem;
-use super::{Follow, Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
+use super::{Follow, Moves, Pin, PinKind, PinnedHash, Role};
 use crate::manifest::flake_url;
+use crate::naming::Name;
 use crate::nix::{FlakeLock, InputLink, LockError};
+use crate::problem::Problem;
 use crate::source::{Position, RelPath, SourceFile, Workspace};
+use crate::spot::Spot;
 use crate::syntax::{Attrs, Library, NixFile, Text, Value, sets_with};
 
 /// What a bump has to know about an input beside its pin.
@@ -149,7 +151,7 @@ fn of_input(
         .and_then(|original| original.flake_ref_at("0000000000000000000000000000000000000000"))
         .is_some();
     Some(Pin {
-        name: PinName::new(container, &path),
+        name: Name::new(container, &path),
         file: file.path().clone(),
         kind: PinKind::FlakeInput,
         moves: Moves::Rev,

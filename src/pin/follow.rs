@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{Moves, Pin, PinKind, Role, Spot};
+use super::{Moves, Pin, PinKind, Role};
 use crate::config::{Config, Container};
+use crate::spot::Spot;
 use crate::syntax::Library;
 
 /// Where a pin's next value comes from.

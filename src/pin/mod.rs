@@ -4,36 +4,28 @@
 //! Not here: fixed-output hashes for their own sake (`fod`), and writing files (`transaction`).
 
 pub mod bump;
-mod containers;
 mod dependents;
 mod fetcher;
 mod find;
 mod flake;
 mod follow;
 mod forge;
-mod name;
 mod needles;
 mod nixbuild;
-mod problem;
 pub mod protect;
-mod select;
 mod spork;
-mod spot;
 pub mod tag;
 
-pub use containers::Containers;
 pub use find::{Found, find};
 pub use flake::FlakeInput;
 pub use follow::Follow;
-pub use name::PinName;
-pub use problem::Problem;
-pub use select::{Selection, SelectionError, refuse_twins, select};
 pub use spork::SporkRole;
-pub use spot::{Spot, SpotError};
 
 use crate::git::FetchMethod;
 use crate::hash::{Algo, HashText};
+use crate::naming::{Name, Named};
 use crate::source::RelPath;
+use crate::spot::Spot;
 
 /// What fetches the pinned thing; the `kind` of the JSON contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -70,7 +62,7 @@ pub enum Moves {
 /// A place that names an exact revision, with all that a bump has to know about it.
 #[derive(Clone, Debug)]
 pub struct Pin {
-    pub name: PinName,
+    pub name: Name,
     /// The file that fetches; the value itself may stand in another.
     pub file: RelPath,
     pub kind: PinKind,
@@ -94,6 +86,29 @@ pub struct Pin {
     /// Hashes of the package around the pin that are stale once it moves: `vendorHash` and its kin.
     pub dependent_hashes: Vec<String>,
     pub role: Role,
+}
+
+impl Named for Pin {
+    const NOUN: &'static str = "pin";
+    const LISTED_BY: &'static str = "cotter pin list";
+
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn is_within(&self, path: &RelPath) -> bool {
+        match (&self.spot, &self.role) {
+            (_, Role::FlakeInput(input)) => {
+                input.flake_nix.is_within(path) || input.flake_lock.is_within(path)
+            }
+            (Some(spot), _) => spot.file.is_within(path) || self.file.is_within(path),
+            (None, _) => false,
+        }
+    }
+
+    fn file(&self) -> Option<&RelPath> {
+        self.spot.as_ref().map(|spot| &spot.file)
+    }
 }
 
 /// What a pin is part of.

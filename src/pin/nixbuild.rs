@@ -1,10 +1,12 @@
 //! NixBuild manifests and pod annotations: a flake at a revision, and the image that is made of it.
 
-use super::problem::Problem;
-use super::{Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
+use super::{Moves, Pin, PinKind, PinnedHash, Role};
 use crate::manifest::nixbuild::{NixBuild, Place};
 use crate::manifest::{flake_url, image_ref, nixbuild};
+use crate::naming::Name;
+use crate::problem::Problem;
 use crate::source::SourceFile;
+use crate::spot::Spot;
 
 /// Words without which a manifest pins nothing.
 pub const NEEDLES: &[&str] = &["enbi.hrzn.ee", "flakeUrl"];
@@ -42,7 +44,7 @@ fn of_build(container: &str, file: &SourceFile, build: &NixBuild) -> Option<Pin>
         false => build.name.clone(),
     };
     Some(Pin {
-        name: PinName::new(container, &[place.to_owned(), object]),
+        name: Name::new(container, &[place.to_owned(), object]),
         file: file.path().clone(),
         kind: PinKind::NixBuild,
         moves: Moves::Rev,

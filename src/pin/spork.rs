@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fetcher::Arguments;
-use super::{Fetch, Follow, Moves, Pin, PinKind, PinName, PinnedHash, Role, Spot};
+use super::{Fetch, Follow, Moves, Pin, PinKind, PinnedHash, Role};
+use crate::naming::Name;
 use crate::source::RelPath;
+use crate::spot::Spot;
 use crate::syntax::{Attrs, Call, Library, NixFile, Value, sets_with};
 
 /// The name that makes a spork.
@@ -140,7 +142,7 @@ fn of_holder(
             names.extend(tail.iter().map(|name| (*name).to_owned()));
             let feature = None;
             Pin {
-                name: PinName::new(container, &names),
+                name: Name::new(container, &names),
                 file: spork.0.clone(),
                 kind,
                 moves: Moves::Rev,

@@ -3,8 +3,9 @@
 use super::item::{Item, Place, Shift, Step};
 use super::{Bump, BumpError, Context, Remark};
 use crate::manifest::service_versions::{self, ServiceVersion};
-use crate::pin::{Role, Spot, tag};
+use crate::pin::{Role, tag};
 use crate::source::{RelPath, SourceError};
+use crate::spot::Spot;
 
 /// NixBuilds at the old rev of a pin that moves go where it goes, rather than where their own URL leads; the image's
 /// tag follows where it names the rev.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::Context;
 use super::item::{Item, Place};
 use super::version::date_in;
-use crate::pin::Spot;
 use crate::source::RelPath;
+use crate::spot::Spot;
 
 /// Lets all steps that write a date into one literal write the same one.
 pub fn settle(context: &Context, items: &mut [Item]) {

@@ -7,8 +7,9 @@ use super::target::Target;
 use super::targets::Targets;
 use super::{Bump, BumpError, Context};
 use crate::edit::{self, Edit};
+use crate::naming::Selection;
 use crate::nix::{FlakeLock, FlakeUpdate, InputMove, Nix};
-use crate::pin::{FlakeInput, Follow, Pin, Role, Selection};
+use crate::pin::{FlakeInput, Follow, Pin, Role};
 use crate::plan::{Change, EditGroup, PlanError};
 use crate::source::{RelPath, SourceFile};
 
@@ -30,7 +31,7 @@ pub fn inputs(
     bump: &mut Bump,
 ) -> Result<(), BumpError> {
     let mut flakes: BTreeMap<&RelPath, Vec<Moving>> = BTreeMap::new();
-    for at in &selection.pins {
+    for at in &selection.chosen {
         let pin = context.pin(*at);
         let Role::FlakeInput(input) = &pin.role else {
             continue;

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::item::{Item, Place, Step, key};
 use super::{Bump, BumpError, Context, Remark, companions};
 use crate::edit::Edit;
-use crate::pin::{Problem, Role, Selection};
+use crate::naming::Selection;
+use crate::pin::Role;
 use crate::plan::{Change, EditGroup};
+use crate::problem::Problem;
 use crate::source::{RelPath, Stamp};
 
 /// Adds `items` to the plan; those that cannot be made are left.
@@ -84,7 +86,7 @@ pub fn into_plan(
     };
     bump.plan.unchanged.extend(
         selection
-            .pins
+            .chosen
             .iter()
             .filter(stays)
             .map(|at| context.pin(*at).name.to_string()),

@@ -3,7 +3,8 @@
 use super::{BumpError, Context};
 use crate::git::{Location, Need, Oid, obstacles};
 use crate::hash::{Algo, Spelling};
-use crate::pin::{Pin, PinnedHash, Spot};
+use crate::pin::{Pin, PinnedHash};
+use crate::spot::Spot;
 
 /// What becomes of the hash of a pin that moves.
 pub enum NewHash {

@@ -1,7 +1,7 @@
 //! What is to be written for a pin, before it is known whether it can be.
 
-use crate::pin::Spot;
 use crate::source::RelPath;
+use crate::spot::Spot;
 
 /// What is to be written for one or more pins, all or nothing.
 #[derive(Default)]

@@ -31,13 +31,15 @@ use std::path::PathBuf;
 use crate::config::{Config, ConfigError};
 use crate::git::{Git, GitError};
 use crate::manifest::ManifestError;
+use crate::naming::{Containers, Name, Selection};
 use crate::nix::NixError;
 use crate::plan::{Plan, PlanError};
+use crate::problem::Problem;
 use crate::process::Runner;
 use crate::source::{Position, RelPath, SourceError, Workspace};
+use crate::spot::SpotError;
 
-use super::spot::SpotError;
-use super::{Containers, Found, Pin, PinName, Problem, Selection};
+use super::{Found, Pin};
 
 /// What was asked for.
 #[derive(Debug, Default)]
@@ -73,7 +75,7 @@ pub struct Bump {
 /// A pin that was left as it was, and why.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Left {
-    pub name: PinName,
+    pub name: Name,
     pub file: RelPath,
     pub line: usize,
     pub column: usize,

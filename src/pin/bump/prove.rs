@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Bump, BumpError, Context, once};
-use crate::pin::{Containers, Found, Pin, PinnedHash, Selection, find};
+use crate::naming::{Containers, Selection};
+use crate::pin::{Found, Pin, PinnedHash, find};
 use crate::plan::{EditGroup, Plan, Rewritten};
 use crate::source::RelPath;
 
@@ -184,7 +185,7 @@ fn same_pins(context: &Context, selection: &Selection, after: &Found) -> Selecti
             .collect::<Vec<_>>()
     };
     Selection {
-        pins: again(&selection.pins),
+        chosen: again(&selection.chosen),
         named: again(&selection.named),
         is_explicit: selection.is_explicit,
         paths: selection.paths.clone(),

@@ -7,7 +7,8 @@ use super::targets::Targets;
 use super::version::{self, Moved};
 use super::{BumpError, Context};
 use crate::git::{GitError, Need, Oid};
-use crate::pin::{Pin, Role, Selection};
+use crate::naming::Selection;
+use crate::pin::{Pin, Role};
 
 /// An item per selected pin that moves by itself.
 pub fn items(
@@ -16,7 +17,7 @@ pub fn items(
     targets: &Targets,
 ) -> Result<Vec<Item>, BumpError> {
     let mut items = Vec::new();
-    for at in &selection.pins {
+    for at in &selection.chosen {
         let pin = context.pin(*at);
         if let (Role::Single | Role::NixBuild { .. }, Some(target)) =
             (&pin.role, targets.by_pin.get(at))

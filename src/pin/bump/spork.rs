@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::targets::Targets;
 use super::{BumpError, Context, Violation, location};
 use crate::git::{GitError, Location, Need, Oid, Refs, Repo};
-use crate::pin::{Selection, SporkRole};
+use crate::naming::Selection;
+use crate::pin::SporkRole;
 
 /// A spork as it will be.
 pub struct Spork<'a> {
@@ -75,7 +76,7 @@ impl<'a> Spork<'a> {
                 role,
                 commit,
                 from: target.and_then(|target| target.from.clone()),
-                is_selected: selection.pins.contains(at),
+                is_selected: selection.chosen.contains(at),
             }),
             Err(GitError::NoSuchCommit { .. }) if repo.is_shallow() => {
                 return Err(GitError::Shallow {

@@ -8,7 +8,8 @@ use super::spork::Spork;
 use super::targets::Targets;
 use super::{Bump, BumpError, Context, Remark, invariants, single};
 use crate::git::{Ancestry, Oid};
-use crate::pin::{Role, Selection, SporkRole};
+use crate::naming::Selection;
+use crate::pin::{Role, SporkRole};
 use crate::source::RelPath;
 
 /// An item per spork of which something moves. Its invariants are checked as it will be, whatever was selected.
@@ -27,7 +28,7 @@ pub fn items(
     let mut items = Vec::new();
     let mut violations = Vec::new();
     for members in members.into_values() {
-        let moves = |at: usize| targets.by_pin.contains_key(&at) && selection.pins.contains(&at);
+        let moves = |at: usize| targets.by_pin.contains_key(&at) && selection.chosen.contains(&at);
         if !members.iter().any(|(at, _)| moves(*at)) {
             continue;
         }

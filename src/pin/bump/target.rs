@@ -2,7 +2,8 @@
 
 use super::Context;
 use crate::git::{GitError, Oid};
-use crate::pin::{Moves, Pin, Problem};
+use crate::pin::{Moves, Pin};
+use crate::problem::Problem;
 
 pub const TAGS: &str = "refs/tags/";
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::target::{Miss, Target};
 use super::{BumpError, Context, followed, given, location};
 use crate::git::{GitError, Location, Refs};
-use crate::pin::{Follow, PinKind, Role, Selection};
+use crate::naming::Selection;
+use crate::pin::{Follow, PinKind, Role};
 
 /// Targets and what they were found with.
 pub struct Targets {
@@ -56,7 +57,7 @@ pub fn targets(context: &Context, selection: &Selection) -> Result<Targets, Bump
     let to = pins_meant(context, selection)?;
     let mut follows = BTreeMap::new();
     let mut locations = BTreeMap::new();
-    for at in &selection.pins {
+    for at in &selection.chosen {
         let pin = context.pin(*at);
         let follow = Follow::of(
             pin,
@@ -70,7 +71,7 @@ pub fn targets(context: &Context, selection: &Selection) -> Result<Targets, Bump
         follows.insert(*at, follow);
     }
     let repositories: BTreeSet<&str> = selection
-        .pins
+        .chosen
         .iter()
         .filter_map(|at| context.pin(*at).repository.as_deref())
         .collect();
@@ -127,11 +128,15 @@ fn pins_meant(context: &Context, selection: &Selection) -> Result<BTreeSet<usize
         // Of a whole spork the upstream rev is meant; its features go on following their branches.
         true => {
             let is_upstream = |at: &&usize| context.pin(**at).kind == PinKind::SporkUpstream;
-            let upstream: BTreeSet<usize> =
-                selection.pins.iter().filter(is_upstream).copied().collect();
+            let upstream: BTreeSet<usize> = selection
+                .chosen
+                .iter()
+                .filter(is_upstream)
+                .copied()
+                .collect();
             match upstream.is_empty() {
                 false => upstream,
-                true => selection.pins.iter().copied().collect(),
+                true => selection.chosen.iter().copied().collect(),
             }
         }
     };

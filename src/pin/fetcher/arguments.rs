@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::{Fetch, Fetched};
 use crate::git::FetchMethod;
 use crate::hash::{Algo, HashError, HashText};
-use crate::pin::{Moves, PinKind, PinnedHash, Spot, tag};
+use crate::pin::{Moves, PinKind, PinnedHash, tag};
+use crate::spot::Spot;
 use crate::syntax::{Attrs, Call, Library, Part, Text, Value};
 
 /// The attributes that hold a hash, and the algorithm that the name implies.

@@ -1,7 +1,8 @@
 //! `fetchurl` and `fetchpatch`: a file, whose hash is taken over its bytes.
 
 use super::{Arguments, Fetched, Fetcher};
-use crate::pin::{Moves, PinKind, Spot, forge};
+use crate::pin::{Moves, PinKind, forge};
+use crate::spot::Spot;
 use crate::syntax::Text;
 
 pub const FETCHER: Fetcher = Fetcher {

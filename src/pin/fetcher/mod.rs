@@ -19,7 +19,8 @@ mod tarball;
 
 pub(super) use arguments::Arguments;
 
-use super::{Fetch, Moves, PinKind, Spot};
+use super::{Fetch, Moves, PinKind};
+use crate::spot::Spot;
 
 /// A family of functions with the same arguments.
 pub struct Fetcher {

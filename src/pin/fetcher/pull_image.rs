@@ -1,7 +1,8 @@
 //! `dockerTools.pullImage` and `nix2container.pullImage`: a base image by its digest.
 
 use super::{Arguments, Fetched, Fetcher};
-use crate::pin::{Moves, PinKind, Spot};
+use crate::pin::{Moves, PinKind};
+use crate::spot::Spot;
 
 pub const FETCHER: Fetcher = Fetcher {
     functions: &["pullImage", "pullImageFromManifest"],

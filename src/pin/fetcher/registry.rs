@@ -1,7 +1,8 @@
 //! `fetchCrate` and `fetchPypi`: a release of a package registry. It moves only when a version is given.
 
 use super::{Arguments, Fetched, Fetcher};
-use crate::pin::{Moves, PinKind, Spot};
+use crate::pin::{Moves, PinKind};
+use crate::spot::Spot;
 
 pub const FETCHER: Fetcher = Fetcher {
     functions: &["fetchCrate", "fetchPypi"],

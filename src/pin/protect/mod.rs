@@ -17,9 +17,10 @@ pub use prefix::Prefix;
 pub use push::{push, verify};
 pub use subjects::{Unfit, UnfitReason};
 
-use super::{Containers, Pin, PinName, Selection};
+use super::Pin;
 use crate::config::Config;
 use crate::git::{Git, GitError, Location, Oid, Refs};
+use crate::naming::{Containers, Name, Selection};
 use crate::process::ProcessError;
 use history::Histories;
 use stable::Stable;
@@ -56,7 +57,7 @@ pub struct Protection {
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The index of the pin and its name.
-    pub pin: Option<(usize, PinName)>,
+    pub pin: Option<(usize, Name)>,
     pub remote: Location,
     pub rev: Oid,
     pub action: Action,
@@ -83,7 +84,7 @@ pub enum ProtectError {
     #[error("{remote}: the branch `{branch}` leaves no place for branches below it")]
     InTheWay { remote: Location, branch: String },
     #[error("`{name}` cannot be protected: it names no full commit of a git remote")]
-    NoCommit { name: PinName },
+    NoCommit { name: Name },
     #[error("none of the pins that are meant is part of a spork")]
     NothingMeant,
     #[error(transparent)]
@@ -274,7 +275,7 @@ fn protecting(prefix: &Prefix, refs: &Refs, own: &str, rev: Oid) -> Option<Strin
 
 /// The refs of containers that are meant whole, whose commits no pin of the workspace names any more.
 fn to_prune(request: &Request, subjects: &[Subject], refs: &Refs) -> BTreeMap<String, Oid> {
-    let meant: BTreeSet<usize> = request.selection.pins.iter().copied().collect();
+    let meant: BTreeSet<usize> = request.selection.chosen.iter().copied().collect();
     let containers: BTreeSet<&str> = subjects
         .iter()
         .map(|subject| subject.name.container.as_str())

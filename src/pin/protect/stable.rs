@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::Prefix;
 use crate::config::{Config, Container};
 use crate::git::Refs;
-use crate::pin::{Containers, Follow, Pin, Role};
+use crate::naming::Containers;
+use crate::pin::{Follow, Pin, Role};
 
 /// Branches below it hold features, whatever they are named in a source.
 const FEATURES: &str = "feature/";

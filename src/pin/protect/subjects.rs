@@ -2,13 +2,14 @@
 
 use super::{ProtectError, Request};
 use crate::git::{Location, Oid};
-use crate::pin::{Pin, PinName, Role};
+use crate::naming::Name;
+use crate::pin::{Pin, Role};
 
 /// A pin whose commit is to stay on its remote.
 pub(super) struct Subject {
     /// Its index.
     pub pin: usize,
-    pub name: PinName,
+    pub name: Name,
     pub rev: Oid,
     pub remote: Location,
     pub clone: Option<Location>,
@@ -41,7 +42,7 @@ pub(super) fn of(request: &Request) -> Result<Subjects, ProtectError> {
         of: Vec::new(),
         unfit: Vec::new(),
     };
-    for at in &request.selection.pins {
+    for at in &request.selection.chosen {
         let Some(pin) = request.pins.get(*at) else {
             continue;
         };

@@ -1,22 +1,22 @@
-//! Names of pins: `container:attrpath`.
+//! Names of values in the user's files: `container:attrpath`.
 
 use std::fmt;
 
 /// `kingfisher:features.clone-url-base`: which container, and which value in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PinName {
+pub struct Name {
     pub container: String,
     pub attrpath: String,
 }
 
-impl PinName {
-    pub fn new(container: &str, path: &[String]) -> PinName {
+impl Name {
+    pub fn new(container: &str, path: &[String]) -> Name {
         let attrpath = path
             .iter()
             .map(|key| quoted(key))
             .collect::<Vec<_>>()
             .join(".");
-        PinName {
+        Name {
             container: container.to_owned(),
             attrpath,
         }
@@ -36,13 +36,13 @@ fn quoted(key: &str) -> String {
     }
 }
 
-impl fmt::Display for PinName {
+impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.container, self.attrpath)
     }
 }
 
-impl serde::Serialize for PinName {
+impl serde::Serialize for Name {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -50,11 +50,11 @@ impl serde::Serialize for PinName {
 
 #[cfg(test)]
 mod tests {
-    use super::PinName;
+    use super::Name;
 
     #[test]
     fn odd_keys_are_quoted() {
         let path = ["features".to_owned(), "a.b".to_owned(), "0".to_owned()];
-        assert_eq!(PinName::new("k", &path).to_string(), "k:features.\"a.b\".0");
+        assert_eq!(Name::new("k", &path).to_string(), "k:features.\"a.b\".0");
     }
 }

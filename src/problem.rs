@@ -14,7 +14,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn unreadable(file: &RelPath, error: &SourceError) -> Problem {
+    pub fn unreadable(file: &RelPath, error: &SourceError) -> Problem {
         let line = match error {
             SourceError::NotUtf8 { line, .. } => *line,
             _ => 1,
@@ -29,7 +29,7 @@ impl Problem {
         }
     }
 
-    pub(super) fn of_manifest(file: &RelPath, error: &ManifestError) -> Problem {
+    pub fn of_manifest(file: &RelPath, error: &ManifestError) -> Problem {
         let (position, message) = error.place();
         Problem {
             file: file.clone(),
