@@ -267,6 +267,75 @@ fn an_interrupt_ends_every_group_and_then_cotter() {
     }
 }
 
+/// A program that ends its own when it is asked to, as Nix does, and one that is a program of its own.
+#[test]
+fn a_kill_that_cotter_cannot_see_ends_what_it_runs() {
+    let test = "a_kill_that_cotter_cannot_see_ends_what_it_runs";
+    if let Some((_, file)) = part() {
+        let second = file.with_extension("2");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let file = file.display();
+                let script = format!(
+                    "setsid sleep 1000 & trap 'kill -9 $!; exit' TERM; echo $$ $! > '{file}'; wait"
+                );
+                System.run(&sh(&script))
+            });
+            scope.spawn(|| {
+                let file = second.display();
+                System.run(&sh(&format!("echo $$ > '{file}'; exec sleep 1000")))
+            });
+        });
+        return;
+    }
+    let scratch = TempDir::new().unwrap();
+    let file = scratch.path().join("pids");
+    let child = again(test, "killed", scratch.path(), &file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut left = pids(&file, 2);
+    left.extend(pids(&file.with_extension("2"), 1));
+    rustix::process::kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
+    assert_eq!(signal_of(child), Some(Signal::KILL.as_raw()));
+    assert_gone(&left);
+}
+
+#[test]
+fn lines_of_standard_error_are_seen_while_the_program_runs() {
+    let scratch = TempDir::new().unwrap();
+    let file = scratch.path().join("seen");
+    let script = format!(
+        "echo one >&2; while [ ! -e '{}' ]; do sleep 0.02; done; printf 'two\\nthree' >&2",
+        file.display()
+    );
+    let mut seen = Vec::new();
+    let mut on_line = |line: &[u8]| {
+        // Without this the program waits for ever.
+        fs::write(&file, "").unwrap();
+        seen.push(String::from_utf8(line.to_vec()).unwrap());
+    };
+    let run = sh(&script).timeout(PATIENCE);
+    let output = System.run_watched(&run, &mut on_line).unwrap();
+    assert_eq!(output.stderr, b"one\ntwo\nthree");
+    assert_eq!(seen, ["one", "two", "three"]);
+}
+
+#[test]
+fn lines_seen_before_a_timeout_are_seen() {
+    let mut seen = Vec::new();
+    let error = System
+        .run_watched(
+            &sh("echo one >&2; printf two >&2; sleep 1000").timeout(Duration::from_secs(1)),
+            &mut |line| seen.push(line.to_vec()),
+        )
+        .unwrap_err();
+    assert!(matches!(error, ProcessError::TimedOut { .. }), "{error}");
+    assert_eq!(seen, [b"one", b"two"]);
+}
+
 /// The signal that ended `child`; a child that does not end is killed.
 fn signal_of(mut child: Child) -> Option<i32> {
     let end = Instant::now() + PATIENCE;

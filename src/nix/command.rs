@@ -9,6 +9,22 @@ use crate::process::{Invocation, Output, Runner};
 const VERSION_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// What `nix --offline` sets; the older programs have no such argument.
+const OFFLINE: [&str; 12] = [
+    "--option",
+    "substitute",
+    "false",
+    "--option",
+    "tarball-ttl",
+    "4294967295",
+    "--option",
+    "download-attempts",
+    "0",
+    "--option",
+    "connect-timeout",
+    "1",
+];
+
 /// The user's Nix, found and asked for its version.
 #[derive(Clone, Copy)]
 pub struct Nix<'a> {
@@ -77,6 +93,32 @@ impl<'a> Nix<'a> {
             arguments.extend(["-I".to_owned(), format!("{name}={path}")]);
         }
         arguments
+    }
+
+    /// The user's settings for `nix-instantiate`; no network when there must be none.
+    pub(super) fn evaluation_settings(&self) -> Vec<String> {
+        let mut arguments = self.settings.to_vec();
+        if self.offline {
+            arguments.extend(OFFLINE.map(str::to_owned));
+        }
+        arguments
+    }
+
+    /// The same for `nix-store`, which evaluates nothing and takes no `-I`.
+    pub(super) fn store_settings(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut settings = self.evaluation_settings().into_iter();
+        while let Some(argument) = settings.next() {
+            match argument.as_str() {
+                "-I" => drop(settings.next()),
+                _ => arguments.push(argument),
+            }
+        }
+        arguments
+    }
+
+    pub(super) fn time_limit(&self) -> Duration {
+        self.timeout
     }
 
     pub(super) fn runner(&self) -> &'a dyn Runner {

@@ -1,18 +1,33 @@
-//! Nix, asked: which version it is, what it writes into a `flake.lock`.
+//! Nix, asked: which version it is, what it writes into a `flake.lock`, which derivations there are, what becomes of
+//! their builds.
 //!
 //! Thin functions run it, through one [`Runner`](crate::process::Runner); pure ones read what it wrote. Imports
 //! `process`, which spawns, and `hash`. Not here: Nix source text (`syntax`) and which input is to move (`pin`).
 
+mod builds;
 mod command;
+mod events;
+mod failure;
 mod flake_copy;
 mod flake_lock;
 mod flake_pin;
 mod flake_update;
+mod instantiate;
+mod mismatch;
+mod realise;
+#[cfg(test)]
+mod recorded_tests;
 mod version;
 
+pub use builds::{DrvFailure, Progress, Step};
 pub use command::Nix;
+pub use events::{Event, Message, Position};
+pub use failure::FailureKind;
 pub use flake_lock::{FlakeLock, InputLink, LockError, Node, Source};
 pub use flake_update::{FlakeUpdate, InputMove};
+pub use instantiate::{EvalFailure, FileTarget, Instantiate, Instantiated, Target};
+pub use mismatch::Mismatch;
+pub use realise::{Realise, Realised};
 pub use version::{Flavour, Version};
 
 use crate::process::ProcessError;
@@ -46,6 +61,12 @@ pub enum NixError {
     },
     #[error("Nix does not take the computed flake.lock as it is: {0}")]
     NotAccepted(ProcessError),
+    /// The folder that keeps derivations from being collected as garbage.
+    #[error("cannot keep derivations by links in {path}: {source}")]
+    Roots {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot make the copy of the flake that Nix works on: {path}: {source}")]
     Copy {
         path: std::path::PathBuf,

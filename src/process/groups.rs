@@ -1,4 +1,5 @@
-//! The process groups that are alive now, so that an interrupt of cotter ends them before it ends cotter.
+//! The process groups that are alive now, so that an interrupt of cotter ends them before it ends cotter, and so
+//! that cotter's own death, whatever its cause, ends their leaders.
 
 use std::io;
 use std::process::{Child, Command, ExitStatus};
@@ -44,7 +45,8 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Starts `command` as the leader of a new group; from now on an interrupt ends it.
+    /// Starts `command` as the leader of a new group; from now on an interrupt ends it. The calling thread must
+    /// live as long as the leader: its end counts as cotter's death.
     pub(super) fn spawn(command: &mut Command) -> io::Result<Group> {
         use std::os::unix::process::CommandExt;
 
@@ -57,6 +59,7 @@ impl Group {
             watch_signals()?;
             live.is_watched = true;
         }
+        end_with_parent(command);
         let child = command.process_group(0).spawn()?;
         let leader = Pid::from_child(&child);
         live.groups.push(leader);
@@ -102,6 +105,26 @@ fn signal_group(live: &Live, leader: Pid, signal: Signal) {
     if live.groups.contains(&leader) {
         // The only failure is that all of the group have ended.
         let _ = rustix::process::kill_process_group(leader, signal);
+    }
+}
+
+/// Has the kernel send SIGTERM to the child when the thread that starts it ends, as it does when cotter is killed.
+/// Not SIGKILL: Nix ends its builders, which are in sessions of their own, when it is asked to end.
+fn end_with_parent(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+
+    let parent = rustix::process::getpid();
+    let prepare = move || {
+        rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
+        // A parent that was gone before that call sends nothing.
+        if rustix::process::getppid() != Some(parent) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec only two system calls are made; neither locks nor allocates.
+    unsafe {
+        command.pre_exec(prepare);
     }
 }
 

@@ -6,6 +6,7 @@
 mod environment;
 mod groups;
 mod invocation;
+mod lines;
 mod redact;
 mod system;
 
@@ -25,7 +26,17 @@ const TAIL_LINES: usize = 25;
 /// Runs programs. Passed in wherever one is run, so that a test can play a transcript.
 pub trait Runner: Sync {
     /// Runs to the end, whatever the exit status is: `Err` only when there is no whole output to judge.
-    fn run(&self, invocation: &Invocation) -> Result<Output, ProcessError>;
+    fn run(&self, invocation: &Invocation) -> Result<Output, ProcessError> {
+        self.run_watched(invocation, &mut |_| {})
+    }
+
+    /// [`Runner::run`] that hands each line of standard error to `on_line` while the program runs, without its line
+    /// ending; of a line longer than 1 MiB only the first 1 MiB. What it was handed stays true if the run then fails.
+    fn run_watched(
+        &self,
+        invocation: &Invocation,
+        on_line: &mut dyn FnMut(&[u8]),
+    ) -> Result<Output, ProcessError>;
 }
 
 /// What a program left when it had ended.

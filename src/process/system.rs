@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
 
 use super::groups::{self, GRACE, Group};
+use super::lines::Lines;
 use super::{Invocation, Output, ProcessError, Runner, environment, tail};
 
 const CHUNK: usize = 64 << 10;
@@ -27,8 +28,12 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 pub struct System;
 
 impl Runner for System {
-    fn run(&self, invocation: &Invocation) -> Result<Output, ProcessError> {
-        let result = run(invocation);
+    fn run_watched(
+        &self,
+        invocation: &Invocation,
+        on_line: &mut dyn FnMut(&[u8]),
+    ) -> Result<Output, ProcessError> {
+        let result = run(invocation, on_line);
         if groups::is_interrupted() {
             // The end of cotter is under way. Nothing that a caller would do now, such as reporting that the
             // program failed, should come before it.
@@ -56,14 +61,14 @@ enum Stage {
     Killed,
 }
 
-fn run(invocation: &Invocation) -> Result<Output, ProcessError> {
+fn run(invocation: &Invocation, on_line: &mut dyn FnMut(&[u8])) -> Result<Output, ProcessError> {
     let start_error = |source| ProcessError::Start {
         command: invocation.to_string(),
         source,
     };
     let mut group = spawn(invocation)?;
     let events = listen(&mut group).map_err(start_error)?;
-    let mut read = Captured::new(invocation.stdout_limit);
+    let mut read = Captured::new(invocation.stdout_limit, on_line);
     let mut stage = Stage::Running;
     let mut deadline = Instant::now() + invocation.timeout.min(LONGEST);
     loop {
@@ -102,6 +107,7 @@ fn run(invocation: &Invocation) -> Result<Output, ProcessError> {
         read.rest(&events);
         None
     };
+    read.lines.end(read.on_line);
     if read.is_too_much {
         return Err(ProcessError::TooMuchOutput {
             command: invocation.to_string(),
@@ -204,21 +210,25 @@ fn forward(
     Ok(())
 }
 
-struct Captured {
+struct Captured<'a> {
     stdout: Vec<u8>,
     stdout_limit: usize,
     is_too_much: bool,
     stderr: VecDeque<u8>,
+    lines: Lines,
+    on_line: &'a mut dyn FnMut(&[u8]),
     closed: usize,
 }
 
-impl Captured {
-    fn new(stdout_limit: usize) -> Captured {
+impl<'a> Captured<'a> {
+    fn new(stdout_limit: usize, on_line: &'a mut dyn FnMut(&[u8])) -> Captured<'a> {
         Captured {
             stdout: Vec::new(),
             stdout_limit,
             is_too_much: false,
             stderr: VecDeque::new(),
+            lines: Lines::default(),
+            on_line,
             closed: 0,
         }
     }
@@ -233,6 +243,7 @@ impl Captured {
                 }
             }
             Event::Stderr(bytes) => {
+                self.lines.take(&bytes, self.on_line);
                 self.stderr.extend(bytes);
                 let surplus = self.stderr.len().saturating_sub(STDERR_LIMIT);
                 self.stderr.drain(..surplus);

@@ -96,7 +96,11 @@ impl Bench {
 }
 
 impl Runner for Bench {
-    fn run(&self, invocation: &Invocation) -> Result<Output, ProcessError> {
+    fn run_watched(
+        &self,
+        invocation: &Invocation,
+        on_line: &mut dyn FnMut(&[u8]),
+    ) -> Result<Output, ProcessError> {
         let mut scrubbed = Invocation::new("env")
             .args(["-i"])
             .args(self.environment())
@@ -104,7 +108,7 @@ impl Runner for Bench {
             .args(&invocation.args);
         scrubbed.dir = invocation.dir.clone();
         scrubbed.timeout = invocation.timeout;
-        System.run(&scrubbed)
+        System.run_watched(&scrubbed, on_line)
     }
 }
 

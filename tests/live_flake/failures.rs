@@ -111,8 +111,12 @@ fn without_the_network_what_is_known_is_enough() {
 struct Bare;
 
 impl Runner for Bare {
-    fn run(&self, invocation: &Invocation) -> Result<Output, ProcessError> {
-        System.run(&invocation.clone().env("PATH", "/nonexistent"))
+    fn run_watched(
+        &self,
+        invocation: &Invocation,
+        on_line: &mut dyn FnMut(&[u8]),
+    ) -> Result<Output, ProcessError> {
+        System.run_watched(&invocation.clone().env("PATH", "/nonexistent"), on_line)
     }
 }
 

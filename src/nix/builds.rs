@@ -1,0 +1,296 @@
+//! What the events of one run of Nix add up to: which derivations were built, how that went on, how it ended.
+//!
+//! Not here: running it (`realise`).
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Instant;
+
+use super::events::{Event, Message};
+use super::failure::{Failure, FailureKind, failed_builds};
+use super::mismatch::Mismatch;
+
+/// How many of the last lines of its log a failed build is shown with.
+const LOG_LINES: usize = 25;
+/// How much of one such line, in bytes.
+const LOG_LINE: usize = 4096;
+/// How much earlier than Nix our own clock may find that a build took its time.
+const EARLY: u64 = 1;
+
+/// A derivation that has no output, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrvFailure {
+    /// Its store path.
+    pub drv: String,
+    pub kind: FailureKind,
+    /// The last 25 lines of its own log: the oldest first, without colours and credentials.
+    pub log_tail: Vec<String>,
+    /// What Nix says.
+    pub message: String,
+}
+
+impl DrvFailure {
+    /// The command that shows the whole log.
+    pub fn log_command(&self) -> String {
+        format!("nix-store --read-log {}", self.drv)
+    }
+}
+
+/// A build has come further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// The derivation's store path.
+    pub drv: &'a str,
+    /// The derivation's name: what follows the digest in its path, without `.drv`.
+    pub name: &'a str,
+    pub step: Step<'a>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// On the remote builder named, if it is not on this machine.
+    Started {
+        machine: Option<&'a str>,
+    },
+    Phase(&'a str),
+    /// A line of its log.
+    Log(&'a str),
+    /// It is over, well or not. Nix before 2.34 says so of those that went well only at the end of all.
+    Ended,
+}
+
+struct Build {
+    id: u64,
+    drv: String,
+    started: Instant,
+    took: Option<u64>,
+    is_over: bool,
+}
+
+/// Mere text at the level of an error gives way to an error of Nix's own; else the later one holds: what a builder
+/// has printed in its name comes before Nix's own last word on it.
+struct Ending {
+    is_error: bool,
+    what: What,
+}
+
+enum What {
+    Mismatch(Mismatch),
+    Failure { kind: FailureKind, message: String },
+}
+
+#[derive(Default)]
+pub(super) struct Builds {
+    builds: Vec<Build>,
+    by_id: HashMap<u64, usize>,
+    logs: HashMap<String, VecDeque<String>>,
+    endings: BTreeMap<String, Ending>,
+    /// Mismatches that name no derivation.
+    nameless: Vec<Mismatch>,
+    /// Those asked for that Nix says have failed.
+    failed: Option<Vec<String>>,
+}
+
+impl Builds {
+    /// Takes the next event in.
+    pub(super) fn take(&mut self, event: Event, on_progress: &mut dyn FnMut(Progress)) {
+        match event {
+            Event::BuildStarted { id, drv, machine } => {
+                report(
+                    &drv,
+                    Step::Started {
+                        machine: machine.as_deref(),
+                    },
+                    on_progress,
+                );
+                self.by_id.insert(id, self.builds.len());
+                self.builds.push(Build {
+                    id,
+                    drv,
+                    started: Instant::now(),
+                    took: None,
+                    is_over: false,
+                });
+            }
+            Event::LogLine { id, line } => {
+                let Some(drv) = self.drv_of(id) else { return };
+                report(&drv, Step::Log(&line), on_progress);
+                let log = self.logs.entry(drv).or_default();
+                if log.len() == LOG_LINES {
+                    log.pop_front();
+                }
+                log.push_back(shortened(line));
+            }
+            Event::Phase { id, phase } => {
+                let Some(drv) = self.drv_of(id) else { return };
+                report(&drv, Step::Phase(&phase), on_progress);
+            }
+            Event::Stopped { id } => {
+                let Some(index) = self.by_id.remove(&id) else {
+                    return;
+                };
+                if let Some(build) = self.builds.get_mut(index) {
+                    build.took = Some(build.started.elapsed().as_secs());
+                    build.end(on_progress);
+                }
+            }
+            Event::Message(message) if message.level == 0 => self.hear(message, on_progress),
+            _ => {}
+        }
+    }
+
+    fn drv_of(&self, id: u64) -> Option<String> {
+        let build = self.builds.get(*self.by_id.get(&id)?)?;
+        debug_assert_eq!(build.id, id);
+        Some(build.drv.clone())
+    }
+
+    fn hear(&mut self, message: Message, on_progress: &mut dyn FnMut(Progress)) {
+        let Message { text, is_error, .. } = message;
+        if is_error && let Some(failed) = failed_builds(&text) {
+            self.failed = Some(failed);
+            return;
+        }
+        let mismatches = Mismatch::parse_all(&text);
+        if mismatches.is_empty() {
+            let Some(Failure { drv, kind }) = Failure::parse(&text) else {
+                return;
+            };
+            let drv = match (drv, &kind) {
+                (Some(drv), _) => drv,
+                (None, FailureKind::TimedOut(seconds)) => match self.timed_out(*seconds) {
+                    Some(drv) => drv,
+                    None => return,
+                },
+                (None, _) => return,
+            };
+            let what = What::Failure {
+                kind,
+                message: text,
+            };
+            self.end(drv, Ending { is_error, what }, on_progress);
+            return;
+        }
+        for mismatch in mismatches {
+            match mismatch.drv.clone() {
+                Some(drv) => {
+                    let what = What::Mismatch(mismatch);
+                    self.end(drv, Ending { is_error, what }, on_progress);
+                }
+                None => self.nameless.push(mismatch),
+            }
+        }
+    }
+
+    fn end(&mut self, drv: String, ending: Ending, on_progress: &mut dyn FnMut(Progress)) {
+        if let Some(build) = self.builds.iter_mut().rev().find(|build| build.drv == drv) {
+            build.end(on_progress);
+        }
+        match self.endings.get(&drv) {
+            Some(old) if old.is_error && !ending.is_error => {}
+            _ => {
+                self.endings.insert(drv, ending);
+            }
+        }
+    }
+
+    /// Which build it was that took `seconds`: the last to stop of those of which nothing else is known.
+    fn timed_out(&self, seconds: u64) -> Option<String> {
+        let mut open = self.builds.iter().rev().filter(|build| {
+            let took = build
+                .took
+                .unwrap_or_else(|| build.started.elapsed().as_secs());
+            took + EARLY >= seconds && !self.endings.contains_key(&build.drv)
+        });
+        open.next().map(|build| build.drv.clone())
+    }
+
+    /// Whether it is known how `drv` has ended, when that was not well.
+    pub(super) fn has_ending(&self, drv: &str) -> bool {
+        self.endings.contains_key(drv)
+    }
+
+    /// Whether Nix has told of no derivation at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.builds.is_empty() && self.endings.is_empty() && self.nameless.is_empty()
+    }
+
+    /// The derivations that want another system.
+    pub(super) fn of_other_systems(&self) -> Vec<String> {
+        let is_other = |ending: &Ending| {
+            matches!(
+                ending.what,
+                What::Failure {
+                    kind: FailureKind::WrongSystem(_),
+                    ..
+                }
+            )
+        };
+        let others = self.endings.iter().filter(|(_, ending)| is_other(ending));
+        others.map(|(drv, _)| drv.clone()).collect()
+    }
+
+    /// Notes that `drv` was not tried, as something under it failed.
+    pub(super) fn without_dependency(&mut self, drv: &str, dependency: &str) {
+        self.endings.entry(drv.to_owned()).or_insert(Ending {
+            is_error: true,
+            what: What::Failure {
+                kind: FailureKind::DependencyFailed,
+                message: format!("it needs '{dependency}', which cannot be built here"),
+            },
+        });
+    }
+
+    /// Nix has come to its end by itself, after it was asked for `drvs`. What is said of one of these that is not
+    /// among those that Nix names as failed was not said by Nix.
+    pub(super) fn close(&mut self, drvs: &[String]) {
+        let has_errors = self.endings.values().any(|ending| ending.is_error);
+        let failed = match self.failed.take() {
+            Some(failed) => failed,
+            None if has_errors => Vec::new(),
+            None => return,
+        };
+        self.endings
+            .retain(|drv, ending| ending.is_error || !drvs.contains(drv) || failed.contains(drv));
+    }
+
+    pub(super) fn finish(mut self) -> (Vec<Mismatch>, Vec<DrvFailure>) {
+        let mut mismatches = self.nameless;
+        let mut failures = Vec::new();
+        for (drv, ending) in self.endings {
+            match ending.what {
+                What::Mismatch(mismatch) => mismatches.push(mismatch),
+                What::Failure { kind, message } => failures.push(DrvFailure {
+                    log_tail: self.logs.remove(&drv).unwrap_or_default().into(),
+                    drv,
+                    kind,
+                    message,
+                }),
+            }
+        }
+        (mismatches, failures)
+    }
+}
+
+impl Build {
+    fn end(&mut self, on_progress: &mut dyn FnMut(Progress)) {
+        if !self.is_over {
+            self.is_over = true;
+            report(&self.drv, Step::Ended, on_progress);
+        }
+    }
+}
+
+fn report(drv: &str, step: Step, on_progress: &mut dyn FnMut(Progress)) {
+    let file = drv.rsplit('/').next().unwrap_or(drv);
+    let name = file.split_once('-').map_or(file, |(_, name)| name);
+    let name = name.strip_suffix(".drv").unwrap_or(name);
+    on_progress(Progress { drv, name, step });
+}
+
+fn shortened(mut line: String) -> String {
+    if line.len() > LOG_LINE {
+        line.truncate(line.floor_char_boundary(LOG_LINE));
+        line.push('…');
+    }
+    line
+}

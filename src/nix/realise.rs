@@ -1,0 +1,179 @@
+//! Derivations built by Nix, all in one run, and what became of each.
+//!
+//! The exit status decides nothing: it differs between versions, and between a store of one's own and a daemon's.
+//! Not here: what a hash that is not the one given is good for (`fod`).
+
+use std::time::{Duration, Instant};
+
+use super::builds::{Builds, DrvFailure, Progress};
+use super::events::Event;
+use super::mismatch::Mismatch;
+use super::{Nix, NixError};
+use crate::process::{Invocation, Output, ProcessError};
+
+const QUERY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Derivations to be built, and how.
+#[derive(Clone, Debug)]
+pub struct Realise<'a> {
+    /// Store paths.
+    pub drvs: &'a [String],
+    /// How many at once; `None` is what Nix is set to.
+    pub max_jobs: Option<u32>,
+    /// How long one build may take; Nix ends it then. To the second.
+    pub build_timeout: Option<Duration>,
+    /// Whether what is missing may come from a substituter.
+    pub substitute: bool,
+    /// Remote builders, as Nix's `builders` setting has them; `None` is what Nix is set to.
+    pub builders: Option<&'a str>,
+    /// How long it may take in all. Nix is ended then: before 2.35 it can wait for ever (NixOS/nix#15846).
+    pub deadline: Duration,
+}
+
+/// What became of the derivations. One that is in none of the lists was not built, for a reason that Nix did not
+/// tell: Nix 2.32.0 and 2.32.1 say nothing of a mismatch when the right output exists already.
+#[derive(Clone, Debug, Default)]
+pub struct Realised {
+    /// Of the derivations and of what they need; those that Nix names in the order of their paths.
+    pub mismatches: Vec<Mismatch>,
+    pub failures: Vec<DrvFailure>,
+    /// The outputs that there are now, of all that were asked for.
+    pub built: Vec<String>,
+    /// Whether Nix was stopped at the deadline; what it told before that is here.
+    pub deadline_passed: bool,
+}
+
+impl Nix<'_> {
+    /// Builds derivations, with `on_progress` told what goes on. All that can be built is, whatever else fails.
+    pub fn realise(
+        &self,
+        request: &Realise,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Realised, NixError> {
+        let end = Instant::now() + request.deadline.min(Duration::from_secs(365 * 24 * 3600));
+        let mut builds = Builds::default();
+        let mut realised = Realised::default();
+        let mut open: Vec<String> = request.drvs.to_vec();
+        while !open.is_empty() {
+            let left = end.saturating_duration_since(Instant::now());
+            let invocation = self.realisation(request, &open).timeout(left);
+            let mut on_line = |line: &[u8]| builds.take(Event::parse(line), on_progress);
+            match self.runner().run_watched(&invocation, &mut on_line) {
+                Ok(output) if output.status.success() => break,
+                Ok(output) => {
+                    builds.close(&open);
+                    let before = open.len();
+                    self.leave_out_other_systems(&mut open, &mut builds)?;
+                    if open.len() == before {
+                        if builds.is_empty() {
+                            // A setting that it does not take, a store out of reach.
+                            readable(output).success(&invocation)?;
+                        }
+                        break;
+                    }
+                }
+                Err(ProcessError::TimedOut { .. }) => {
+                    realised.deadline_passed = true;
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        (realised.mismatches, realised.failures) = builds.finish();
+        realised.built = self.valid_outputs(request.drvs)?;
+        Ok(realised)
+    }
+
+    fn realisation(&self, request: &Realise, drvs: &[String]) -> Invocation {
+        let mut args = vec!["--realise".to_owned(), "--keep-going".to_owned()];
+        args.extend(drvs.iter().cloned());
+        args.extend(["--log-format".to_owned(), "internal-json".to_owned()]);
+        args.extend(self.store_settings());
+        let mut option = |name: &str, value: String| {
+            args.extend(["--option".to_owned(), name.to_owned(), value]);
+        };
+        if let Some(jobs) = request.max_jobs {
+            option("max-jobs", jobs.to_string());
+        }
+        if let Some(timeout) = request.build_timeout {
+            // 0 would be no timeout.
+            option("timeout", timeout.as_secs().max(1).to_string());
+        }
+        if !request.substitute {
+            option("substitute", "false".to_owned());
+        }
+        if let Some(builders) = request.builders {
+            option("builders", builders.to_owned());
+        }
+        Invocation::new("nix-store").args(args)
+    }
+
+    /// A derivation for another system ends an older Nix before it has built the others: these are to be tried
+    /// without it, and without what needs it.
+    fn leave_out_other_systems(
+        &self,
+        open: &mut Vec<String>,
+        builds: &mut Builds,
+    ) -> Result<(), NixError> {
+        if open.iter().all(|drv| builds.has_ending(drv)) {
+            return Ok(());
+        }
+        let others = builds.of_other_systems();
+        for other in &others {
+            if open.contains(other) {
+                open.retain(|drv| drv != other);
+                continue;
+            }
+            let above = self.query(&["--query", "--referrers-closure", other])?;
+            open.retain(|drv| {
+                let needs_it = above.lines().any(|line| line == drv);
+                if needs_it {
+                    builds.without_dependency(drv, other);
+                }
+                !needs_it
+            });
+        }
+        Ok(())
+    }
+
+    /// The outputs of `drvs` that are in the store.
+    fn valid_outputs(&self, drvs: &[String]) -> Result<Vec<String>, NixError> {
+        if drvs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let paths = |args: &[&str], of: &[String]| -> Result<Vec<String>, NixError> {
+            let mut all = args.to_vec();
+            all.extend(of.iter().map(String::as_str));
+            Ok(self.query(&all)?.lines().map(str::to_owned).collect())
+        };
+        let outputs = paths(&["--query", "--outputs"], drvs)?;
+        let missing = paths(&["--check-validity", "--print-invalid"], &outputs)?;
+        let is_there = |output: &String| !missing.contains(output);
+        Ok(outputs.into_iter().filter(is_there).collect())
+    }
+
+    fn query(&self, args: &[&str]) -> Result<String, NixError> {
+        let ask = Invocation::new("nix-store")
+            .args(args)
+            .args(self.store_settings())
+            .timeout(QUERY_TIMEOUT);
+        let output = self.runner().run(&ask)?.success(&ask)?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// What Nix said, for a person: of its events the messages alone.
+fn readable(output: Output) -> Output {
+    let said = output.stderr.split(|byte| *byte == b'\n');
+    let said: Vec<String> = said
+        .filter_map(|line| match Event::parse(line) {
+            Event::Message(message) => Some(message.text),
+            Event::Plain(text) => Some(text),
+            _ => None,
+        })
+        .collect();
+    Output {
+        stderr: said.join("\n").into_bytes(),
+        ..output
+    }
+}
