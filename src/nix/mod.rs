@@ -1,11 +1,12 @@
-//! Nix, asked: which version it is, what it writes into a `flake.lock`, which derivations there are, what becomes of
-//! their builds.
+//! Nix, asked: which version it is, what it writes into a `flake.lock`, which derivations there are and what their
+//! `.drv` files say, what becomes of their builds.
 //!
 //! Thin functions run it, through one [`Runner`](crate::process::Runner); pure ones read what it wrote. Imports
 //! `process`, which spawns, and `hash`. Not here: Nix source text (`syntax`) and which input is to move (`pin`).
 
 mod builds;
 mod command;
+pub mod drv;
 mod events;
 mod failure;
 mod flake_copy;
@@ -41,6 +42,8 @@ pub enum NixError {
     Process(ProcessError),
     #[error("`{command}` printed what cotter cannot read: {output}")]
     Unparsable { command: String, output: String },
+    #[error(transparent)]
+    Drv(#[from] drv::DrvError),
     #[error("flake.lock: {0}")]
     Lock(#[from] LockError),
     /// A flake.lock that Nix has just written.
@@ -84,6 +87,7 @@ impl NixError {
             NixError::Process(ProcessError::TimedOut { .. }) => {
                 Some("is a remote of an input out of reach? a longer timeout may help as well")
             }
+            NixError::Drv(error) => error.hint(),
             NixError::Lock(_) => {
                 Some("`nix flake lock` writes a new flake.lock when the old one is gone")
             }
