@@ -21,3 +21,4 @@ pub mod source;
 pub mod spot;
 pub mod syntax;
 pub mod transaction;
+pub mod work_copy;

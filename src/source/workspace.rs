@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
+use std::fs::{self, FileType};
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
@@ -136,6 +136,11 @@ impl Workspace {
         next
     }
 
+    /// The files that stand instead of what lies on the disk.
+    pub fn overlaid(&self) -> impl Iterator<Item = &SourceFile> {
+        self.overlay.values().map(Arc::as_ref)
+    }
+
     /// `path`, as a user gave it from `base`, as a path in the workspace; links are resolved.
     pub fn locate(&self, base: &Path, path: &Path) -> Result<RelPath, SourceError> {
         let full = base.join(path);
@@ -156,6 +161,20 @@ impl Workspace {
     /// file. Symbolic links are not followed: what they point at is met under its own name, or is not the
     /// workspace's. Names that are not UTF-8 are passed over: no source of ours can name them.
     pub fn files(&self, folder: &RelPath, tracked: &[RelPath]) -> Vec<RelPath> {
+        self.walk(folder, tracked, FileType::is_file)
+    }
+
+    /// [`Workspace::files`] and the symbolic links among them, which are not followed either.
+    pub fn files_and_links(&self, folder: &RelPath, tracked: &[RelPath]) -> Vec<RelPath> {
+        self.walk(folder, tracked, |kind| kind.is_file() || kind.is_symlink())
+    }
+
+    fn walk(
+        &self,
+        folder: &RelPath,
+        tracked: &[RelPath],
+        wanted: fn(&FileType) -> bool,
+    ) -> Vec<RelPath> {
         let found = Mutex::new(Vec::new());
         WalkBuilder::new(folder.to_path(&self.root))
             .hidden(false)
@@ -173,7 +192,7 @@ impl Workspace {
                 let root = &self.root;
                 Box::new(move |entry| {
                     if let Ok(entry) = entry
-                        && entry.file_type().is_some_and(|kind| kind.is_file())
+                        && entry.file_type().is_some_and(|kind| wanted(&kind))
                         && let Some(path) =
                             entry.path().strip_prefix(root).ok().and_then(RelPath::new)
                     {
@@ -189,7 +208,7 @@ impl Workspace {
             .iter()
             .filter(|path| path.is_within(folder) && files.binary_search(path).is_err())
             .filter(|path| {
-                fs::symlink_metadata(path.to_path(&self.root)).is_ok_and(|m| m.is_file())
+                fs::symlink_metadata(path.to_path(&self.root)).is_ok_and(|m| wanted(&m.file_type()))
             })
             .cloned()
             .collect();
