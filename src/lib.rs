@@ -6,6 +6,8 @@
 pub mod cli;
 pub mod config;
 pub mod edit;
+pub mod fetched;
+pub mod fod;
 pub mod git;
 pub mod hash;
 pub mod manifest;
