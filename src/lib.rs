@@ -1,16 +1,18 @@
 //! cotter: keeps the pins and fixed-output hashes of Nix-built container images in step.
 //!
 //! One way through: files → [`source`] → [`syntax`] / [`manifest`] → findings → [`plan`] →
-//! [`transaction`] → files. Only [`git`] and [`nix`] ask the outside world; [`process`] starts other programs.
+//! [`transaction`] → files. Only [`git`], [`nix`] and [`net`] ask the outside world; [`process`] starts other programs.
 
 pub mod cli;
 pub mod config;
 pub mod edit;
+pub mod fetched;
 pub mod fod;
 pub mod git;
 pub mod hash;
 pub mod manifest;
 pub mod naming;
+pub mod net;
 pub mod nix;
 pub mod output;
 pub mod pin;

@@ -1,9 +1,11 @@
-//! Fixed-output derivations (FODs): what they are made from, and so whether a recorded hash still stands.
+//! Fixed-output derivations (FODs): the hash literals of the workspace, what is made of them and what they should be.
 //!
-//! Not here: reading `.drv` files (`nix`), spelling hashes (`hash`), and what a pin is (`pin`).
+//! Not here: which revision is fetched (`pin`), running Nix and reading its `.drv` files (`nix`), spelling hashes
+//! (`hash`), and writing files (`transaction`).
 
 mod content;
 mod mentions;
+pub mod native;
 mod recipe;
 mod workspace_sources;
 

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::net::ClientSettings;
 use gix::protocol::transport::client::blocking_io::http::Options;
 use gix::protocol::transport::client::blocking_io::http::reqwest::Options as Backend;
-use reqwest::blocking::ClientBuilder;
 
 /// The options for asking `url` over http.
 pub(super) fn options(
@@ -60,15 +60,19 @@ pub(super) fn options(
             );
         }
     }
-    let client = Client {
+    let client = ClientSettings {
         proxy: options.proxy.clone(),
         no_proxy: options.no_proxy.clone(),
         certificates: options.ssl_ca_info.clone(),
         verify: options.ssl_verify,
         connect_timeout,
+        // The caller's own limit holds; the client's would end a large fetch after 30 s.
+        idle_timeout: None,
     };
     let backend = Backend {
-        configure_client: Some(Box::new(move |builder| client.configure(builder))),
+        configure_client: Some(Box::new(move |builder| {
+            client.configure(builder).map_err(gix::Error::from_error)
+        })),
         configure_request: None,
     };
     options.backend = Some(Arc::new(Mutex::new(backend)));
@@ -84,43 +88,6 @@ fn matches(pattern: &gix::Url, url: &gix::Url) -> Option<usize> {
     let prefix = pattern.path.strip_suffix(b"/").unwrap_or(&pattern.path);
     let rest = url.path.strip_prefix(prefix)?;
     (same && (rest.is_empty() || rest.starts_with(b"/"))).then_some(prefix.len())
-}
-
-struct Client {
-    proxy: Option<String>,
-    no_proxy: Option<String>,
-    certificates: Option<PathBuf>,
-    verify: bool,
-    connect_timeout: Duration,
-}
-
-impl Client {
-    fn configure(&self, builder: ClientBuilder) -> Result<ClientBuilder, gix::Error> {
-        // The caller's own limit holds; the client's would end a large fetch after 30 s.
-        let mut builder = builder
-            .timeout(None)
-            .connect_timeout(self.connect_timeout)
-            .tls_danger_accept_invalid_certs(!self.verify);
-        match self.proxy.as_deref() {
-            Some("") => builder = builder.no_proxy(),
-            Some(proxy) => {
-                let no_proxy = self
-                    .no_proxy
-                    .as_deref()
-                    .and_then(reqwest::NoProxy::from_string);
-                let proxy = reqwest::Proxy::all(proxy).map_err(gix::Error::from_error)?;
-                builder = builder.proxy(proxy.no_proxy(no_proxy));
-            }
-            None => {}
-        }
-        if let Some(file) = &self.certificates {
-            let pem = std::fs::read(file).map_err(gix::Error::from_error)?;
-            let certificates =
-                reqwest::Certificate::from_pem_bundle(&pem).map_err(gix::Error::from_error)?;
-            builder = builder.tls_certs_merge(certificates);
-        }
-        Ok(builder)
-    }
 }
 
 #[cfg(test)]

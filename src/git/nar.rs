@@ -2,6 +2,7 @@
 //!
 //! Not here: whether a fetcher yields this very tree (`checkout` tells).
 
+use super::checkout::{CheckoutTrait, FetchMethod, obstacles};
 use super::read_ahead::ReadAhead;
 use super::tree::{BlobKind, Step};
 use super::{GitError, Oid, Repo, TreeError};
@@ -31,6 +32,21 @@ impl Repo {
             self.serialise(commit, &steps, ahead, Hasher::new(algo))
         })?;
         Ok(hash.finish())
+    }
+
+    /// The hash of what `method` fetches at `commit`, or what about the commit keeps it from being the tree's.
+    pub fn fetched_hash(
+        &self,
+        commit: Oid,
+        method: FetchMethod,
+        submodules: bool,
+        algo: Algo,
+    ) -> Result<Result<Hash, CheckoutTrait>, GitError> {
+        let traits = self.checkout_traits(commit)?;
+        if let Some(found) = obstacles(&traits, method, submodules).next() {
+            return Ok(Err(found.clone()));
+        }
+        self.nar_hash(commit, algo).map(Ok)
     }
 
     fn serialise(

@@ -5,17 +5,20 @@
 
 pub mod bump;
 mod dependents;
+mod fetched;
 mod fetcher;
 mod find;
 mod flake;
 mod follow;
 mod forge;
+mod location;
 mod needles;
 mod nixbuild;
 pub mod protect;
 mod spork;
 pub mod tag;
 
+pub use fetched::fetched;
 pub use find::{Found, find};
 pub use flake::FlakeInput;
 pub use follow::Follow;
@@ -139,11 +142,22 @@ pub enum PinnedHash {
     Locked(String),
 }
 
-/// How the pinned tree is fetched, as far as its hash depends on it.
+/// What is fetched, as far as its hash depends on it.
 #[derive(Clone, Debug)]
-pub struct Fetch {
-    pub method: FetchMethod,
-    pub submodules: bool,
-    /// Why the hash is not the tree's, read off the call: an argument that changes the result.
-    pub obstacle: Option<String>,
+pub enum Fetch {
+    /// The tree of a commit.
+    Tree {
+        method: FetchMethod,
+        submodules: bool,
+        /// Why the hash is not the tree's, read off the call: an argument that changes the result.
+        obstacle: Option<String>,
+    },
+    /// A file as the server has it.
+    File {
+        urls: Vec<String>,
+        /// Whether the hash is taken over the NAR of the file with the executable bit.
+        executable: bool,
+        /// Why the hash is not the file's, read off the call.
+        obstacle: Option<String>,
+    },
 }

@@ -1,9 +1,9 @@
 //! The hash of a pinned tree, computed from git's objects where that is provably what the fetcher yields.
 
 use super::{BumpError, Context};
-use crate::git::{Location, Need, Oid, obstacles};
+use crate::git::{Location, Need, Oid};
 use crate::hash::{Algo, Spelling};
-use crate::pin::{Pin, PinnedHash};
+use crate::pin::{Fetch, Pin, PinnedHash};
 use crate::spot::Spot;
 
 /// What becomes of the hash of a pin that moves.
@@ -48,12 +48,21 @@ pub fn of(
         }
         PinnedHash::Literal { spot, text, algo } => (spot, text, *algo),
     };
-    let (Some(fetch), Some(commit), Some(place)) = (&pin.fetch, commit, place) else {
+    let (
+        Some(Fetch::Tree {
+            method,
+            submodules,
+            obstacle,
+        }),
+        Some(commit),
+        Some(place),
+    ) = (&pin.fetch, commit, place)
+    else {
         return Ok(NewHash::Unknown(
             "its hash is taken over a file that has to be fetched".into(),
         ));
     };
-    if let Some(obstacle) = &fetch.obstacle {
+    if let Some(obstacle) = obstacle {
         return Ok(NewHash::Unknown(format!(
             "{obstacle}, so its hash needs a build"
         )));
@@ -62,13 +71,15 @@ pub fn of(
         .world
         .git
         .repo(place, &Need::Commits(vec![commit]))?;
-    let traits = repo.checkout_traits(commit)?;
-    if let Some(found) = obstacles(&traits, fetch.method, fetch.submodules).next() {
-        return Ok(NewHash::Unknown(format!(
-            "at {commit}, {found}, so its hash needs a build"
-        )));
-    }
-    let hash = repo.nar_hash(commit, algo.unwrap_or(Algo::Sha256))?;
+    let algo = algo.unwrap_or(Algo::Sha256);
+    let hash = match repo.fetched_hash(commit, *method, *submodules, algo)? {
+        Ok(hash) => hash,
+        Err(found) => {
+            return Ok(NewHash::Unknown(format!(
+                "at {commit}, {found}, so its hash needs a build"
+            )));
+        }
+    };
     let spelling = old.as_ref().map_or(Spelling::Sri, |old| old.spelling);
     Ok(NewHash::Known {
         text: hash.spell(spelling),

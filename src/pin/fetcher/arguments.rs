@@ -69,6 +69,23 @@ impl<'a> Arguments<'a> {
             .or_else(first)
     }
 
+    /// The argument where it is a string, `url`, and all of `urls`; `None` when one of them is not known.
+    pub fn urls(&self) -> Option<Vec<String>> {
+        if let Some(only) = &self.only {
+            return Some(vec![only.value()]);
+        }
+        let mut urls = Vec::new();
+        if self.has("url") {
+            urls.push(self.string("url")?);
+        }
+        if self.has("urls") {
+            for item in self.value("urls").list()?.items(self.library) {
+                urls.push(item.text()?.value());
+            }
+        }
+        Some(urls)
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.attrs
             .as_ref()
@@ -78,6 +95,11 @@ impl<'a> Arguments<'a> {
     /// Whether `name` is given and is not plainly switched off.
     pub fn is_on(&self, name: &str) -> bool {
         self.has(name) && !matches!(self.value(name), Value::Bool(false) | Value::Null)
+    }
+
+    /// Whether `name` is plainly switched on.
+    pub fn is_true(&self, name: &str) -> bool {
+        matches!(self.value(name), Value::Bool(true))
     }
 
     /// The place and shape of the revision that the attributes `rev` or `tag` hold.
@@ -162,25 +184,34 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// How the tree is fetched. `harmless` are the arguments that do not change the result; `switches` those that do
-    /// not while they are off. Any other argument is an obstacle to knowing the hash without a build.
-    pub fn fetch(&self, method: FetchMethod, harmless: &[&str], switches: &[&str]) -> Fetch {
-        let obstacle = self.attrs.as_ref().and_then(|attrs| {
-            if attrs.may_hold_more() {
-                return Some("it may have arguments that are not written in the call".to_owned());
-            }
-            attrs.names().into_iter().find_map(|name| {
-                let known = harmless.contains(&name.as_str())
-                    || HASHES.iter().any(|(hash, _)| *hash == name)
-                    || (switches.contains(&name.as_str()) && !self.is_on(&name));
-                (!known).then(|| format!("`{name}` changes what `{}` yields", self.call.function))
-            })
-        });
-        Fetch {
+    /// How the tree is fetched; see [`Arguments::obstacle`] for the lists.
+    pub fn tree(
+        &self,
+        method: FetchMethod,
+        submodules: bool,
+        harmless: &[&str],
+        switches: &[&str],
+    ) -> Fetch {
+        Fetch::Tree {
             method,
-            submodules: false,
-            obstacle,
+            submodules,
+            obstacle: self.obstacle(harmless, switches),
         }
+    }
+
+    /// Why the hash cannot be known without a build. `harmless` are the arguments that do not change the result;
+    /// `switches` those that do not while they are off. Any other argument is an obstacle.
+    pub fn obstacle(&self, harmless: &[&str], switches: &[&str]) -> Option<String> {
+        let attrs = self.attrs.as_ref()?;
+        if attrs.may_hold_more() {
+            return Some("it may have arguments that are not written in the call".to_owned());
+        }
+        attrs.names().into_iter().find_map(|name| {
+            let known = harmless.contains(&name.as_str())
+                || HASHES.iter().any(|(hash, _)| *hash == name)
+                || (switches.contains(&name.as_str()) && !self.is_on(&name));
+            (!known).then(|| format!("`{name}` changes what `{}` yields", self.call.function))
+        })
     }
 
     /// What a forge's function says: a repository at `url` and a revision of it, fetched as an archive.
@@ -203,7 +234,7 @@ impl<'a> Arguments<'a> {
             true => FetchMethod::Checkout,
             false => FetchMethod::Archive,
         };
-        let fetch = self.fetch(method, &harmless, SWITCHES);
+        let fetch = self.tree(method, false, &harmless, SWITCHES);
         Some(Fetched {
             kind,
             repository: Some(url.clone()),

@@ -2,7 +2,7 @@
 
 use super::{Arguments, Fetched, Fetcher};
 use crate::git::FetchMethod;
-use crate::pin::{Fetch, PinKind};
+use crate::pin::PinKind;
 
 pub const FETCHER: Fetcher = Fetcher {
     functions: &["fetchGit"],
@@ -24,7 +24,12 @@ const SWITCHES: &[&str] = &["submodules", "exportIgnore", "lfs", "verifyCommit"]
 fn read(arguments: &Arguments) -> Option<Fetched> {
     let url = arguments.url().map(|url| url.value());
     let (spot, moves, rev) = arguments.revision()?;
-    let fetch = arguments.fetch(FetchMethod::BuiltinFetchGit, HARMLESS, SWITCHES);
+    let fetch = arguments.tree(
+        FetchMethod::BuiltinFetchGit,
+        arguments.is_on("submodules"),
+        HARMLESS,
+        SWITCHES,
+    );
     Some(Fetched {
         kind: PinKind::Git,
         repository: url.clone(),
@@ -33,9 +38,6 @@ fn read(arguments: &Arguments) -> Option<Fetched> {
         spot,
         moves,
         rev,
-        fetch: Some(Fetch {
-            submodules: arguments.is_on("submodules"),
-            ..fetch
-        }),
+        fetch: Some(fetch),
     })
 }

@@ -60,7 +60,7 @@ fn read(arguments: &Arguments) -> Option<Fetched> {
         spot,
         moves,
         rev,
-        fetch: Some(arguments.fetch(method, HARMLESS, SWITCHES)),
+        fetch: Some(arguments.tree(method, false, HARMLESS, SWITCHES)),
     })
 }
 
@@ -84,7 +84,7 @@ fn by_url(arguments: &Arguments) -> Option<Fetched> {
         spot,
         moves,
         rev,
-        fetch: Some(arguments.fetch(FetchMethod::BuiltinFetchGit, &["url"], &[])),
+        fetch: Some(arguments.tree(FetchMethod::BuiltinFetchGit, false, &["url"], &[])),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Arguments, Fetched, Fetcher};
 use crate::git::FetchMethod;
-use crate::pin::{Fetch, PinKind};
+use crate::pin::PinKind;
 
 pub const FETCHER: Fetcher = Fetcher {
     functions: &["fetchgit", "fetchgitPrivate"],
@@ -27,7 +27,7 @@ fn read(arguments: &Arguments) -> Option<Fetched> {
     let url = arguments.url().map(|url| url.value());
     let (spot, moves, rev) = arguments.revision()?;
     let submodules = !arguments.has("fetchSubmodules") || arguments.is_on("fetchSubmodules");
-    let fetch = arguments.fetch(FetchMethod::Checkout, HARMLESS, SWITCHES);
+    let fetch = arguments.tree(FetchMethod::Checkout, submodules, HARMLESS, SWITCHES);
     Some(Fetched {
         kind: PinKind::Git,
         repository: url.clone(),
@@ -36,9 +36,6 @@ fn read(arguments: &Arguments) -> Option<Fetched> {
         spot,
         moves,
         rev,
-        fetch: Some(Fetch {
-            submodules,
-            ..fetch
-        }),
+        fetch: Some(fetch),
     })
 }

@@ -23,7 +23,7 @@ const HARMLESS: &[&str] = &[
 fn read(arguments: &Arguments) -> Option<Fetched> {
     let text = arguments.url()?;
     let url = text.value();
-    let fetch = arguments.fetch(FetchMethod::Archive, HARMLESS, &[]);
+    let fetch = arguments.tree(FetchMethod::Archive, false, HARMLESS, &[]);
     match forge::in_url(&url) {
         Some(found) => {
             let (spot, moves) = arguments.moving(&text, found.revision.clone())?;
@@ -38,7 +38,7 @@ fn read(arguments: &Arguments) -> Option<Fetched> {
                 spot,
                 moves,
                 rev,
-                fetch: fetch.or(Some(Fetch {
+                fetch: fetch.or(Some(Fetch::Tree {
                     method: FetchMethod::Archive,
                     submodules: false,
                     obstacle: Some("it is no archive of a git tree".to_owned()),
