@@ -3,7 +3,7 @@
 //! Not here: running it (`realise`).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::events::{Event, Message};
 use super::failure::{Failure, FailureKind, failed_builds};
@@ -11,10 +11,10 @@ use super::mismatch::Mismatch;
 
 /// How many of the last lines of its log a failed build is shown with.
 const LOG_LINES: usize = 25;
-/// How much of one such line, in bytes.
+/// How much of one such line, in characters.
 const LOG_LINE: usize = 4096;
 /// How much earlier than Nix our own clock may find that a build took its time.
-const EARLY: u64 = 1;
+const EARLY: Duration = Duration::from_millis(500);
 
 /// A derivation that has no output, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ struct Build {
     id: u64,
     drv: String,
     started: Instant,
-    took: Option<u64>,
+    took: Option<Duration>,
     is_over: bool,
 }
 
@@ -129,7 +129,7 @@ impl Builds {
                     return;
                 };
                 if let Some(build) = self.builds.get_mut(index) {
-                    build.took = Some(build.started.elapsed().as_secs());
+                    build.took = Some(build.started.elapsed());
                     build.end(on_progress);
                 }
             }
@@ -193,15 +193,14 @@ impl Builds {
         }
     }
 
-    /// Which build it was that took `seconds`: the last to stop of those of which nothing else is known.
+    /// Which build it was that took `seconds`, when Nix does not say: of those that are over, one of which nothing else
+    /// is known.
     fn timed_out(&self, seconds: u64) -> Option<String> {
-        let mut open = self.builds.iter().rev().filter(|build| {
-            let took = build
-                .took
-                .unwrap_or_else(|| build.started.elapsed().as_secs());
-            took + EARLY >= seconds && !self.endings.contains_key(&build.drv)
+        let limit = Duration::from_secs(seconds).saturating_sub(EARLY);
+        let mut late = self.builds.iter().filter(|build| {
+            build.took.is_some_and(|took| took >= limit) && !self.has_ending(&build.drv)
         });
-        open.next().map(|build| build.drv.clone())
+        late.next().map(|build| build.drv.clone())
     }
 
     /// Whether it is known how `drv` has ended, when that was not well.
@@ -227,6 +226,11 @@ impl Builds {
         };
         let others = self.endings.iter().filter(|(_, ending)| is_other(ending));
         others.map(|(drv, _)| drv.clone()).collect()
+    }
+
+    /// Leaves out a derivation that nobody asked for.
+    pub(super) fn forget(&mut self, drv: &str) {
+        self.endings.remove(drv);
     }
 
     /// Notes that `drv` was not tried, as something under it failed.
@@ -287,10 +291,9 @@ fn report(drv: &str, step: Step, on_progress: &mut dyn FnMut(Progress)) {
     on_progress(Progress { drv, name, step });
 }
 
-fn shortened(mut line: String) -> String {
-    if line.len() > LOG_LINE {
-        line.truncate(line.floor_char_boundary(LOG_LINE));
-        line.push('…');
+fn shortened(line: String) -> String {
+    match line.char_indices().nth(LOG_LINE) {
+        Some((end, _)) => line.get(..end).unwrap_or_default().to_owned() + "…",
+        None => line,
     }
-    line
 }

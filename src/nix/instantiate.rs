@@ -79,13 +79,26 @@ impl Nix<'_> {
         &self,
         request: &Instantiate,
     ) -> Result<Result<Instantiated, EvalFailure>, NixError> {
+        self.instantiate_arguments(self.arguments_for(request), request.roots)
+    }
+
+    /// [`Nix::instantiate`] of what the arguments for `nix-instantiate` say.
+    pub(super) fn instantiate_arguments(
+        &self,
+        arguments: Vec<OsString>,
+        folder: &Path,
+    ) -> Result<Result<Instantiated, EvalFailure>, NixError> {
         let roots_error = |source: io::Error| NixError::Roots {
-            path: request.roots.to_owned(),
+            path: folder.to_owned(),
             source,
         };
-        fs::create_dir_all(request.roots).map_err(roots_error)?;
-        let roots = request.roots.canonicalize().map_err(roots_error)?;
-        let invocation = self.instantiation(request, &roots);
+        fs::create_dir_all(folder).map_err(roots_error)?;
+        let roots = folder.canonicalize().map_err(roots_error)?;
+        let invocation = Invocation::new("nix-instantiate")
+            .args(arguments)
+            .args(["--log-format", "internal-json", "--indirect", "--add-root"])
+            .args([roots.join("drv")])
+            .timeout(self.time_limit());
         let mut said = Said::default();
         let mut on_line = |line: &[u8]| said.take(Event::parse(line));
         let output = self.runner().run_watched(&invocation, &mut on_line)?;
@@ -103,7 +116,7 @@ impl Nix<'_> {
         Ok(Ok(Instantiated { roots: found }))
     }
 
-    fn instantiation(&self, request: &Instantiate, roots: &Path) -> Invocation {
+    fn arguments_for(&self, request: &Instantiate) -> Vec<OsString> {
         let mut args: Vec<OsString> = Vec::new();
         let mut add = |words: &[&str]| args.extend(words.iter().map(OsString::from));
         match &request.target {
@@ -133,17 +146,12 @@ impl Nix<'_> {
                 add(&["--expr", FLAKE_TARGETS]);
             }
         }
+        // After the rest, where the first `-I` wins, but the last `--option`.
         args.extend(self.evaluation_settings().into_iter().map(OsString::from));
         if let Some(system) = request.system {
             args.extend(["--option", "system", system].map(OsString::from));
         }
-        args.extend(
-            ["--log-format", "internal-json", "--indirect", "--add-root"].map(OsString::from),
-        );
-        args.push(roots.join("drv").into());
-        Invocation::new("nix-instantiate")
-            .args(args)
-            .timeout(self.time_limit())
+        args
     }
 }
 

@@ -64,6 +64,9 @@ pub enum NixError {
     },
     #[error("Nix does not take the computed flake.lock as it is: {0}")]
     NotAccepted(ProcessError),
+    /// What Nix said of derivations that are to be built.
+    #[error("Nix cannot read the derivations that are to be built: {0}")]
+    NotInStore(String),
     /// The folder that keeps derivations from being collected as garbage.
     #[error("cannot keep derivations by links in {path}: {source}")]
     Roots {

@@ -3,6 +3,8 @@
 //! The exit status decides nothing: it differs between versions, and between a store of one's own and a daemon's.
 //! Not here: what a hash that is not the one given is good for (`fod`).
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::builds::{Builds, DrvFailure, Progress};
@@ -11,6 +13,9 @@ use super::mismatch::Mismatch;
 use super::{Nix, NixError};
 use crate::process::{Invocation, Output, ProcessError};
 
+/// Nix keeps the error of a derivation that it was asked for until all are through, so that what is told before the
+/// deadline would be lost. That of one which another needs it tells at once: this is the other.
+const TOGETHER: &str = include_str!("together.nix");
 const QUERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Derivations to be built, and how.
@@ -26,6 +31,8 @@ pub struct Realise<'a> {
     pub substitute: bool,
     /// Remote builders, as Nix's `builders` setting has them; `None` is what Nix is set to.
     pub builders: Option<&'a str>,
+    /// A folder for the link that keeps one derivation of cotter's own, as [`super::Instantiate`] has one.
+    pub roots: &'a Path,
     /// How long it may take in all. Nix is ended then: before 2.35 it can wait for ever (NixOS/nix#15846).
     pub deadline: Duration,
 }
@@ -56,12 +63,14 @@ impl Nix<'_> {
         let mut open: Vec<String> = request.drvs.to_vec();
         while !open.is_empty() {
             let left = end.saturating_duration_since(Instant::now());
-            let invocation = self.realisation(request, &open).timeout(left);
+            let together = self.together(request, &open)?;
+            let invocation = self.realisation(request, &open, &together).timeout(left);
             let mut on_line = |line: &[u8]| builds.take(Event::parse(line), on_progress);
             match self.runner().run_watched(&invocation, &mut on_line) {
                 Ok(output) if output.status.success() => break,
                 Ok(output) => {
                     builds.close(&open);
+                    builds.forget(&together);
                     let before = open.len();
                     self.leave_out_other_systems(&mut open, &mut builds)?;
                     if open.len() == before {
@@ -74,6 +83,7 @@ impl Nix<'_> {
                 }
                 Err(ProcessError::TimedOut { .. }) => {
                     realised.deadline_passed = true;
+                    builds.forget(&together);
                     break;
                 }
                 Err(error) => return Err(error.into()),
@@ -84,9 +94,22 @@ impl Nix<'_> {
         Ok(realised)
     }
 
-    fn realisation(&self, request: &Realise, drvs: &[String]) -> Invocation {
+    fn together(&self, request: &Realise, drvs: &[String]) -> Result<String, NixError> {
+        let drvs = serde_json::Value::from(drvs.to_vec()).to_string();
+        let arguments = ["--argstr", "drvs", &drvs, "--expr", TOGETHER];
+        let settings = self.store_settings().into_iter();
+        let arguments = arguments.map(OsString::from).into_iter();
+        let arguments = arguments.chain(settings.map(OsString::from)).collect();
+        match self.instantiate_arguments(arguments, request.roots)? {
+            Ok(found) => Ok(found.roots.into_iter().next().unwrap_or_default()),
+            Err(failure) => Err(NixError::NotInStore(failure.message)),
+        }
+    }
+
+    fn realisation(&self, request: &Realise, drvs: &[String], together: &str) -> Invocation {
         let mut args = vec!["--realise".to_owned(), "--keep-going".to_owned()];
         args.extend(drvs.iter().cloned());
+        args.push(together.to_owned());
         args.extend(["--log-format".to_owned(), "internal-json".to_owned()]);
         args.extend(self.store_settings());
         let mut option = |name: &str, value: String| {

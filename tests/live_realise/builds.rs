@@ -1,0 +1,227 @@
+//! What becomes of derivations: a store of one's own, and one behind a daemon.
+
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cotter::nix::{FailureKind, Realised, Step};
+
+use crate::system::{Machine, PATIENCE, fake, file_hash};
+
+fn kind_of(realised: &Realised, name: &str) -> FailureKind {
+    let found = realised.failures.iter().find(|f| f.drv.ends_with(name));
+    found
+        .unwrap_or_else(|| panic!("{name}: {realised:?}"))
+        .kind
+        .clone()
+}
+
+#[test]
+fn each_of_sixteen_of_one_name_gets_its_own_hash() {
+    let machine = Machine::new();
+    let numbers: Vec<u8> = (1..=16).collect();
+    let list: String = numbers
+        .iter()
+        .map(|n| {
+            format!(
+                "(fod \"src\" \"{}\" \"sleep 1; echo {n} > $out\")\n",
+                fake(*n)
+            )
+        })
+        .collect();
+    let drvs = machine.instantiate(&format!("[ {list} ]"));
+    assert_eq!(drvs.len(), 16);
+    let start = Instant::now();
+    let realised = machine.realise(&drvs, 16, None);
+    println!("sixteen FODs of one second: {:?}", start.elapsed());
+    assert!(realised.failures.is_empty(), "{:?}", realised.failures);
+    assert!(realised.built.is_empty() && !realised.deadline_passed);
+    assert_eq!(realised.mismatches.len(), 16);
+    for number in numbers {
+        let told = fake(number);
+        let got: Vec<_> = realised
+            .mismatches
+            .iter()
+            .filter_map(|m| m.got_for(&told))
+            .collect();
+        assert_eq!(got, [&file_hash(&format!("{number}\n"))]);
+    }
+}
+
+/// One of each ending, at once.
+fn endings(machine: &Machine) {
+    let shell = r#"
+        let
+          fails = fod "fails" "FAKE3" "for i in $(seq 1 60); do echo line $i; done; echo to nobody >&2; exit 3";
+          event = ''@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: hash mismatch in fixed-output derivation 'DRV':\\n specified: FAKE2\\n got: FAKE9\",\"raw_msg\":\"hash mismatch in fixed-output derivation 'DRV':\\n specified: FAKE2\\n got: FAKE9\"}'';
+        in [
+          (fod "says" "FAKE1" "echo '  specified: FAKE1'; echo '  got:    FAKE9'; echo says > $out")
+          (fod "feigns" "FAKE2" "echo \"${event}\"; echo \"${event}\" >&2; echo feigns > $out")
+          fails
+          (fod "hangs" "FAKE4" "exec sleep 1000")
+          (fodFor "riscv64-linux" "other" "FAKE5" "echo other > $out")
+          (drv "above" builtins.currentSystem { } "echo ${fodFor "riscv64-linux" "under" "FAKE6" "echo under > $out"} > $out")
+          (drv "needs" builtins.currentSystem { } "echo ${fails} > $out")
+          (drv "fine" builtins.currentSystem { } "echo fine > $out")
+          (fod "right" "REAL" "echo '@nix {\"action\":\"setPhase\",\"phase\":\"fetching\"}' >&2; echo right > $out")
+        ]"#;
+    let mut text = shell.replace("REAL", &file_hash("right\n").to_string());
+    for number in 1..=9 {
+        text = text.replace(&format!("FAKE{number}"), &fake(number).to_string());
+    }
+    let drvs = machine.instantiate(&text);
+    assert_eq!(drvs.len(), 9, "{drvs:?}");
+    let mut seen = Vec::new();
+    let realised = machine.realise_watched(&drvs, 8, Some(2), &mut |progress| {
+        let step = match progress.step {
+            Step::Started { machine } => format!("started on {machine:?}"),
+            Step::Phase(phase) => format!("phase {phase}"),
+            Step::Log(line) => format!("log {line}"),
+            Step::Ended => "ended".to_owned(),
+        };
+        seen.push(format!("{} {step}", progress.name));
+    });
+
+    let mut told: Vec<_> = realised.mismatches.iter().map(|m| &m.specified).collect();
+    told.sort();
+    assert_eq!(told, [&fake(1), &fake(2)], "{realised:?}");
+    for mismatch in &realised.mismatches {
+        let text = if mismatch.specified == fake(1) {
+            "says\n"
+        } else {
+            "feigns\n"
+        };
+        assert_eq!(mismatch.got, file_hash(text));
+        assert!(drvs.contains(mismatch.drv.as_ref().unwrap()));
+    }
+    let other = FailureKind::WrongSystem("riscv64-linux".into());
+    for (name, kind) in [
+        ("-fails.drv", FailureKind::Exit(3)),
+        ("-hangs.drv", FailureKind::TimedOut(2)),
+        ("-other.drv", other.clone()),
+        ("-under.drv", other),
+        ("-above.drv", FailureKind::DependencyFailed),
+        ("-needs.drv", FailureKind::DependencyFailed),
+    ] {
+        assert_eq!(kind_of(&realised, name), kind, "{name}");
+    }
+    assert_eq!(realised.failures.len(), 6, "{:?}", realised.failures);
+    let built: Vec<bool> = ["-fine", "-right"]
+        .iter()
+        .map(|name| realised.built.iter().any(|path| path.ends_with(name)))
+        .collect();
+    assert_eq!((built, realised.built.len()), (vec![true, true], 2));
+
+    let failure = realised
+        .failures
+        .iter()
+        .find(|f| f.drv.ends_with("-fails.drv"))
+        .unwrap();
+    assert_eq!(failure.log_tail.len(), 25);
+    assert_eq!(failure.log_tail.first().unwrap(), "line 37");
+    assert_eq!(failure.log_tail.last().unwrap(), "to nobody");
+    let command = failure.log_command();
+    let mut words = command.split(' ');
+    let shown = cotter::process::Invocation::new(words.next().unwrap()).args(words);
+    let shown = cotter::process::Runner::run(machine, &shown).unwrap();
+    assert_eq!(String::from_utf8_lossy(&shown.stdout).lines().count(), 61);
+
+    for wanted in [
+        "fails started on None",
+        "fails log line 60",
+        "fails ended",
+        "right phase fetching",
+        "right ended",
+        "hangs ended",
+    ] {
+        assert!(seen.iter().any(|s| s == wanted), "{wanted}: {seen:?}");
+    }
+    let ended = seen.iter().filter(|step| step.ends_with(" ended")).count();
+    let started = seen
+        .iter()
+        .filter(|step| step.contains(" started on "))
+        .count();
+    assert_eq!(ended, started, "{seen:?}");
+}
+
+#[test]
+fn every_ending_is_told_from_the_others() {
+    endings(&Machine::new());
+}
+
+/// Ends with the test.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_daemon_tells_the_same() {
+    let machine = Machine::new();
+    let socket = machine.dir().join("socket");
+    let machine = machine.through(&socket);
+    let mut command = Command::new("env");
+    command.arg("-i").args(machine.environment("local"));
+    let daemon = command
+        .args(["nix-daemon", "--daemon"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("nix-daemon; `apt-get install nix-bin` has it");
+    let _daemon = Daemon(daemon);
+    let end = Instant::now() + PATIENCE;
+    while !socket.exists() {
+        assert!(Instant::now() < end, "no daemon");
+        thread::sleep(Duration::from_millis(20));
+    }
+    endings(&machine);
+}
+
+#[test]
+fn what_was_told_before_the_deadline_is_kept() {
+    let machine = Machine::new();
+    let drvs = machine.instantiate(&format!(
+        "[ (fod \"quick\" \"{}\" \"echo quick > $out\") (fod \"hangs\" \"{}\" \"exec sleep 1000\") ]",
+        fake(1),
+        fake(2)
+    ));
+    let nix = cotter::nix::Nix::find(&machine).unwrap();
+    let request = cotter::nix::Realise {
+        drvs: &drvs,
+        max_jobs: Some(2),
+        build_timeout: None,
+        substitute: false,
+        builders: None,
+        roots: &machine.dir().join("together"),
+        deadline: Duration::from_secs(5),
+    };
+    let realised = nix.realise(&request, &mut |_| {}).unwrap();
+    assert!(realised.deadline_passed);
+    assert!(realised.built.is_empty());
+    let told: Vec<_> = realised.mismatches.iter().map(|m| &m.specified).collect();
+    assert_eq!(told, [&fake(1)]);
+    assert!(realised.failures.is_empty(), "{:?}", realised.failures);
+}
+
+#[test]
+fn a_derivation_that_is_not_there_is_an_error() {
+    let machine = Machine::new();
+    let nix = cotter::nix::Nix::find(&machine).unwrap();
+    let drvs = ["/nonexistent/store/x.drv".to_owned()];
+    let request = cotter::nix::Realise {
+        drvs: &drvs,
+        max_jobs: None,
+        build_timeout: None,
+        substitute: false,
+        builders: None,
+        roots: &machine.dir().join("together"),
+        deadline: PATIENCE,
+    };
+    let error = nix.realise(&request, &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains(&drvs[0]), "{error}");
+}
