@@ -5,6 +5,8 @@
 mod content;
 mod mentions;
 mod recipe;
+#[cfg(test)]
+mod recipe_tests;
 mod workspace_sources;
 
 pub use content::StoreContents;
