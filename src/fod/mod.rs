@@ -7,6 +7,8 @@ mod content;
 mod mentions;
 pub mod native;
 mod recipe;
+#[cfg(test)]
+mod recipe_tests;
 mod workspace_sources;
 
 pub use content::StoreContents;

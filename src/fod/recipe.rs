@@ -69,8 +69,12 @@ impl<'a> Recipes<'a> {
 
     /// The recipe of the derivation whose `.drv` file is `path`, as Nix prints it.
     pub fn recipe(&mut self, path: &str) -> Result<Recipe, NixError> {
-        let below = |at: &str, drv: &Derivation| at == path || drv.fixed().is_none();
-        for input in self.derivations.ordered(&[path.to_owned()], below)? {
+        let parts = &self.parts;
+        let unknown = |at: &str, drv: &Derivation| {
+            at == path || (drv.fixed().is_none() && !parts.contains_key(at))
+        };
+        let order = self.derivations.ordered(&[path.to_owned()], unknown)?;
+        for input in order {
             if input == path || self.parts.contains_key(&input) {
                 continue;
             }
@@ -281,7 +285,7 @@ fn hash_masks(hash: &Hash) -> Option<AhoCorasick> {
 
 /// What stands in a user's texts for an output whose path is known only after a build
 /// (`DownstreamPlaceholder::unknownCaOutput` in Nix's `libstore/downstream-placeholder.cc`).
-fn placeholder(drv_path: &str, output: &str) -> String {
+pub(super) fn placeholder(drv_path: &str, output: &str) -> String {
     let (_, hash_part, _) = store_path_parts(drv_path).unwrap_or_default();
     let name = name_of(drv_path).unwrap_or_default();
     let made = match output {
@@ -295,7 +299,7 @@ fn placeholder(drv_path: &str, output: &str) -> String {
 
 /// The name without its version: what stands before the first `-` that no letter follows, as Nix's `parseDrvName`
 /// has it.
-fn bare_name(name: &str) -> &str {
+pub(super) fn bare_name(name: &str) -> &str {
     let dash = name
         .as_bytes()
         .windows(2)

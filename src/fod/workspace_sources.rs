@@ -167,3 +167,85 @@ fn shared_folders(a: &RelPath, b: &RelPath) -> usize {
     let folders = a.as_str().split('/').zip(b.as_str().split('/'));
     folders.take_while(|(a, b)| a == b).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rel(path: &str) -> RelPath {
+        RelPath::new(path).unwrap()
+    }
+
+    fn write(root: &Path, files: &[(&str, &str)]) -> Vec<RelPath> {
+        for (path, text) in files {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        files.iter().map(|(path, _)| rel(path)).collect()
+    }
+
+    /// The files of a workspace of `files` that a source called `name` of `inside` was made of.
+    fn traced(files: &[(&str, &str)], name: &str, inside: &[(&str, &str)]) -> Option<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let work = dir.path().join("work");
+        let files = write(&work, files);
+        let source = format!("/nix/store/{}-{name}", "0".repeat(32));
+        let inside: Vec<(String, &str)> = inside
+            .iter()
+            .map(|(path, text)| (format!("{}/{path}", &source[1..]), *text))
+            .collect();
+        let inside: Vec<(&str, &str)> = inside
+            .iter()
+            .map(|(path, text)| (path.trim_end_matches('/'), *text))
+            .collect();
+        fs::create_dir_all(dir.path().join("nix/store")).unwrap();
+        write(dir.path(), &inside);
+        let derivations = Derivations::at(Some(dir.path().into()));
+        let sources = WorkspaceSources::new(&work, &files, &derivations);
+        let traced = sources.files_of(&source, &rel("b/default.nix"));
+        assert_eq!(traced.is_some(), sources.is_workspace(&source));
+        traced.map(|files| {
+            files
+                .iter()
+                .map(RelPath::as_str)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+    }
+
+    #[test]
+    fn a_file_is_told_by_name_and_bytes_and_the_nearest_is_taken() {
+        let files = [
+            ("a/bun.lock", "1"),
+            ("b/bun.lock", "1"),
+            ("c/bun.lock", "2"),
+        ];
+        let traced = |name: &str, text: &str| traced(&files, name, &[("", text)]);
+        assert_eq!(traced("bun.lock", "1").as_deref(), Some("b/bun.lock"));
+        assert_eq!(traced("bun.lock", "2").as_deref(), Some("c/bun.lock"));
+        assert_eq!(traced("bun.lock", "3"), None);
+        assert_eq!(traced("other.lock", "1"), None);
+    }
+
+    #[test]
+    fn a_folder_is_told_by_all_that_is_in_it() {
+        let files = [
+            ("a/src/main", "m"),
+            ("a/src/sub/x", "x"),
+            ("b/src/main", "m"),
+            ("b/src/sub/x", "y"),
+            ("README", "r"),
+        ];
+        let traced = |inside: &[(&str, &str)]| traced(&files, "source", inside);
+        let folder = traced(&[("main", "m"), ("sub/x", "x")]);
+        assert_eq!(folder.as_deref(), Some("a/src/main a/src/sub/x"));
+        // A filter left the other out: both folders would do, and the nearest is taken.
+        assert_eq!(traced(&[("main", "m")]).as_deref(), Some("b/src/main"));
+        let whole = traced(&[("README", "r"), ("b/src/main", "m")]);
+        assert_eq!(whole.as_deref(), Some("README b/src/main"));
+        assert_eq!(traced(&[("main", "m"), ("sub/x", "z")]), None);
+        assert_eq!(traced(&[("main", "m"), ("new", "n")]), None);
+        assert_eq!(traced(&[("sub/main", "m")]), None);
+    }
+}

@@ -1,6 +1,6 @@
 //! The derivations of a store, read when they are asked for, and the order among them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,6 +80,30 @@ impl Derivations {
             }
         }
         Ok(fods)
+    }
+
+    /// For each of `paths`, those derivations that `among` picks which it depends on, directly or through others
+    /// that are not picked. One pass over the closure, so for many paths at once.
+    pub fn nearest(
+        &self,
+        paths: &[String],
+        among: impl Fn(&str) -> bool,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, NixError> {
+        let order = self.closure(paths)?;
+        let mut nearest: HashMap<&str, BTreeSet<String>> = HashMap::new();
+        for path in &order {
+            let mut found = BTreeSet::new();
+            for input in self.get(path)?.input_drvs.keys() {
+                if among(input) {
+                    found.insert(input.clone());
+                } else if let Some(below) = nearest.get(input.as_str()) {
+                    found.extend(below.iter().cloned());
+                }
+            }
+            nearest.insert(path, found);
+        }
+        let of = |path: &String| nearest.get(path.as_str()).cloned().unwrap_or_default();
+        Ok(paths.iter().map(|path| (path.clone(), of(path))).collect())
     }
 
     /// As [`Derivations::closure`], but the inputs of a derivation are left out where `descend` says no.

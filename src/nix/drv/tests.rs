@@ -159,6 +159,17 @@ fn a_closure_has_inputs_first() {
     assert_eq!(fods, [path("b"), path("d")]);
     let below_b: Vec<String> = store.fod_inputs(&path("b")).unwrap().into_iter().collect();
     assert_eq!(below_b, [path("d")]);
+
+    let nearest = store
+        .nearest(&[path("e"), path("b")], |drv| {
+            drv == path("c") || drv == path("d")
+        })
+        .unwrap();
+    let of = |name: &str| nearest[&path(name)].iter().cloned().collect::<Vec<_>>();
+    assert_eq!(of("e"), [path("c"), path("d")]);
+    assert_eq!(of("b"), [path("c"), path("d")]);
+    let nearest = store.nearest(&[path("e")], |drv| drv == path("b")).unwrap();
+    assert_eq!(nearest[&path("e")].len(), 1);
 }
 
 #[test]
