@@ -4,6 +4,7 @@
 //! (`hash`), and writing files (`transaction`).
 
 mod content;
+pub mod lock;
 mod mentions;
 pub mod native;
 mod recipe;
