@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 pub mod edit;
+pub mod fod;
 pub mod git;
 pub mod hash;
 pub mod manifest;
