@@ -4,6 +4,8 @@
 //! (`hash`), and writing files (`transaction`).
 
 mod content;
+mod fake;
+mod literal;
 pub mod lock;
 mod mentions;
 pub mod native;
@@ -13,5 +15,7 @@ mod recipe_tests;
 mod workspace_sources;
 
 pub use content::StoreContents;
+pub use fake::{FakeError, apply, fake, fake_for};
+pub use literal::{Kind, Literal, Literals, find};
 pub use recipe::{Recipe, Recipes};
 pub use workspace_sources::WorkspaceSources;

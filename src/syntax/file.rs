@@ -12,6 +12,7 @@ use rowan::ast::AstNode;
 use super::depth;
 use super::resolve::Value;
 use super::scope::Scope;
+use super::site::Takers;
 use crate::source::{Position, RelPath, SourceFile, Workspace};
 
 /// Why a file cannot be read as Nix, and where: cotter edits only what parses without an error.
@@ -29,6 +30,7 @@ pub struct NixFile {
     root: rnix::Root,
     scopes: RefCell<HashMap<SyntaxNode, Rc<Scope>>>,
     uses: OnceCell<Uses>,
+    takers: OnceCell<Takers>,
 }
 
 /// Calls with the sets that name their results.
@@ -72,6 +74,7 @@ impl NixFile {
             root,
             scopes: RefCell::default(),
             uses: OnceCell::new(),
+            takers: OnceCell::new(),
         })
     }
 
@@ -100,6 +103,11 @@ impl NixFile {
     /// Which sets name the results of which calls; looked for once.
     pub(super) fn uses(&self, look: impl FnOnce() -> Uses) -> &Uses {
         self.uses.get_or_init(look)
+    }
+
+    /// Which bindings take which names as they are; looked for once.
+    pub(super) fn takers(&self, look: impl FnOnce() -> Takers) -> &Takers {
+        self.takers.get_or_init(look)
     }
 
     pub(super) fn slice(&self, range: TextRange) -> &str {

@@ -149,7 +149,7 @@ fn key(attr: &Attr) -> Option<String> {
 }
 
 /// The value of a string with no interpolation.
-fn plain_string(string: &ast::Str) -> Option<String> {
+pub(super) fn plain_string(string: &ast::Str) -> Option<String> {
     let mut out = String::new();
     for part in string.parts() {
         match part {
