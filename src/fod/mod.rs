@@ -4,3 +4,4 @@
 //! Not here: reading `.drv` files and running Nix (`nix`), spelling hashes (`hash`), and what a pin is (`pin`).
 
 pub mod lock;
+pub mod target;

@@ -10,18 +10,22 @@ mod call;
 mod comment;
 mod depth;
 mod file;
+mod path;
 mod resolve;
 mod scope;
 mod string;
 #[cfg(test)]
 mod tests;
 mod text;
+mod top_level;
 
 pub use around::Consumer;
 pub use attrs::Attrs;
 pub use call::{Call, calls, sets_with};
 pub use depth::STACK_SIZE;
 pub use file::{Library, NixFile, SyntaxProblem};
+pub use path::paths;
 pub use resolve::{List, Value};
 pub use string::{Quoting, decode_double_quoted, encode_double_quoted};
 pub use text::{Part, Text};
+pub use top_level::{TopLevel, top_level};

@@ -137,7 +137,7 @@ pub(super) fn keys(path: &Attrpath) -> Vec<Option<String>> {
     path.attrs().map(|attr| key(&attr)).collect()
 }
 
-fn key(attr: &Attr) -> Option<String> {
+pub(super) fn key(attr: &Attr) -> Option<String> {
     match attr {
         Attr::Ident(ident) => Some(ident.to_string()),
         Attr::Str(string) => plain_string(string),
@@ -149,7 +149,7 @@ fn key(attr: &Attr) -> Option<String> {
 }
 
 /// The value of a string with no interpolation.
-fn plain_string(string: &ast::Str) -> Option<String> {
+pub(super) fn plain_string(string: &ast::Str) -> Option<String> {
     let mut out = String::new();
     for part in string.parts() {
         match part {
