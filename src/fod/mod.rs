@@ -19,3 +19,4 @@ pub use fake::{FakeError, apply, fake, fake_for};
 pub use literal::{Kind, Literal, Literals, find};
 pub use recipe::{Recipe, Recipes};
 pub use workspace_sources::WorkspaceSources;
+pub mod target;

@@ -223,7 +223,7 @@ impl<'w> Library<'w> {
 
     /// The file at `path`; `None` when it cannot be read or does not parse. Its problems are reported where it is
     /// itself looked through.
-    pub(super) fn get(&self, path: &RelPath) -> Option<Rc<NixFile>> {
+    pub fn get(&self, path: &RelPath) -> Option<Rc<NixFile>> {
         if let Some(known) = self.files.borrow().get(path) {
             return known.clone();
         }

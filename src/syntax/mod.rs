@@ -11,6 +11,7 @@ mod comment;
 mod depth;
 mod file;
 mod reads;
+mod path;
 mod resolve;
 mod scope;
 mod site;
@@ -19,6 +20,7 @@ mod strings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod top_level;
 
 pub use around::Consumer;
 pub use attrs::Attrs;
@@ -26,8 +28,10 @@ pub use call::{Call, calls, sets_with};
 pub use depth::STACK_SIZE;
 pub use file::{Library, NixFile, SyntaxProblem};
 pub use reads::{Read, ReadAs, reads};
+pub use path::paths;
 pub use resolve::{List, Value};
 pub use site::{Role, Site, is_system};
 pub use string::{Quoting, decode_double_quoted, encode_double_quoted};
 pub use strings::{NamedExpression, StringLiteral, named_expressions, strings};
 pub use text::{Part, Text};
+pub use top_level::{TopLevel, top_level};

@@ -137,7 +137,7 @@ pub(super) fn keys(path: &Attrpath) -> Vec<Option<String>> {
     path.attrs().map(|attr| key(&attr)).collect()
 }
 
-fn key(attr: &Attr) -> Option<String> {
+pub(super) fn key(attr: &Attr) -> Option<String> {
     match attr {
         Attr::Ident(ident) => Some(ident.to_string()),
         Attr::Str(string) => plain_string(string),
