@@ -3,3 +3,4 @@
 //! Not here: which revision is fetched (`pin`), running Nix (`nix`), and writing files (`transaction`).
 
 pub mod native;
+pub mod output_hashes;
