@@ -20,3 +20,4 @@ pub use literal::{Kind, Literal, Literals, find};
 pub use recipe::{Recipe, Recipes};
 pub use workspace_sources::WorkspaceSources;
 pub mod target;
+pub mod output_hashes;

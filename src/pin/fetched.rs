@@ -88,3 +88,153 @@ fn of(places: &Places, pin: &Pin) -> Option<Fetched> {
         obstacle,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::{FetchMethod, Location};
+    use crate::source::SourceFile;
+
+    const SRI: &str = "sha256-n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
+
+    /// What the literals of `text` are the hashes of; `@` stands for a hash.
+    fn of_text(text: &str) -> Vec<Fetched> {
+        let text = text.replace('@', SRI);
+        let path = RelPath::new("x/default.nix").unwrap();
+        let workspace = Workspace::at(&std::env::temp_dir())
+            .unwrap()
+            .with_overlay([SourceFile::from_text(path.clone(), text.clone())]);
+        let config = Config::default();
+        let found = crate::pin::find(&workspace, &config, vec![path]);
+        let all = fetched(&workspace, &config, &found, None);
+        for one in &all {
+            assert!(text[one.offset..].starts_with(SRI), "{one:?}");
+        }
+        all
+    }
+
+    #[test]
+    fn a_file_is_taken_as_it_is_or_there_is_a_reason() {
+        for (call, urls, executable, obstacle) in [
+            (
+                r#"fetchurl { url = "http://h/x"; hash = "@"; }"#,
+                &["http://h/x"][..],
+                false,
+                None,
+            ),
+            (
+                r#"pkgs.fetchurl { urls = [ "http://h/x" "file:///x" ]; sha256 = "@"; name = "x"; }"#,
+                &["http://h/x", "file:///x"],
+                false,
+                None,
+            ),
+            (
+                r#"builtins.fetchurl { url = http://h/x; sha256 = "@"; }"#,
+                &["http://h/x"],
+                false,
+                None,
+            ),
+            (
+                r#"import <nix/fetchurl.nix> { url = "http://h/x"; hash = "@"; executable = true; }"#,
+                &["http://h/x"],
+                true,
+                None,
+            ),
+            (
+                r#"fetchurl { url = "http://h/x"; hash = "@"; postFetch = "x"; }"#,
+                &["http://h/x"],
+                false,
+                Some("`postFetch`"),
+            ),
+            (
+                r#"fetchurl { url = "http://h/x"; hash = "@"; recursiveHash = true; }"#,
+                &["http://h/x"],
+                false,
+                Some("`recursiveHash`"),
+            ),
+            (
+                r#"fetchurl { url = "http://h/x"; hash = "@"; curlOptsList = [ "-k" ]; downloadToTemp = false; }"#,
+                &["http://h/x"],
+                false,
+                Some("`curlOptsList`"),
+            ),
+            (
+                r#"fetchurl { url = "mirror://gnu/x"; hash = "@"; }"#,
+                &["mirror://gnu/x"],
+                false,
+                Some("mirror://"),
+            ),
+            (
+                r#"fetchurl { urls = [ "http://h/x" other ]; hash = "@"; }"#,
+                &[],
+                false,
+                Some("URLs"),
+            ),
+            (
+                r#"fetchurl { url = "http://h/x"; hash = "@"; executable = isExecutable; }"#,
+                &["http://h/x"],
+                true,
+                Some("`executable`"),
+            ),
+        ] {
+            let all = of_text(call);
+            let [one] = all.as_slice() else {
+                panic!("{call}: {all:?}");
+            };
+            let expected = Origin::Flat {
+                urls: urls.iter().map(|url| (*url).to_owned()).collect(),
+                executable,
+            };
+            assert_eq!(one.what, expected, "{call}");
+            match (obstacle, &one.obstacle) {
+                (None, None) => {}
+                (Some(part), Some(obstacle)) => assert!(obstacle.contains(part), "{obstacle}"),
+                (_, found) => panic!("{call}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_tree_says_where_it_is_asked() {
+        let all = of_text(
+            r#"{ a = fetchFromGitHub { owner = "o"; repo = "r"; tag = "v1"; hash = "@"; };
+                 b = fetchgit { url = "https://h/r"; rev = "v2"; hash = "@"; };
+                 c = fetchgit { url = "https://h/r"; rev = "v2"; leaveDotGit = true; hash = "@"; };
+                 d = fetchpatch { url = "https://h/p"; hash = "@"; }; }"#,
+        );
+        let [a, b, c, d] = all.as_slice() else {
+            panic!("{all:?}");
+        };
+        let git = |url: &str, rev: &str, method, submodules| Origin::Git {
+            url: url.into(),
+            at: Location::Remote(url.into()),
+            rev: rev.into(),
+            method,
+            submodules,
+        };
+        let github = "https://github.com/o/r";
+        assert_eq!(a.what, git(github, "v1", FetchMethod::Archive, false));
+        assert_eq!(
+            b.what,
+            git("https://h/r", "v2", FetchMethod::Checkout, true)
+        );
+        assert_eq!((&a.obstacle, &b.obstacle), (&None, &None));
+        assert!(c.obstacle.as_ref().unwrap().contains("leaveDotGit"));
+        assert_eq!(d.what, Origin::Other);
+        assert!(d.obstacle.is_some());
+    }
+
+    #[test]
+    fn a_hash_of_two_things_is_of_neither() {
+        let text = |other: &str| {
+            format!(
+                r#"let hash = "@"; in [ (fetchurl {{ url = "http://h/x"; inherit hash; }}) (fetchurl {{ url = "http://h/{other}"; inherit hash; }}) ]"#
+            )
+        };
+        let [one] = of_text(&text("x")).try_into().unwrap();
+        assert_eq!(one.obstacle, None);
+        let [one] = of_text(&text("y")).try_into().unwrap();
+        assert_eq!(one.what, Origin::Other);
+        assert!(one.obstacle.is_some());
+    }
+}

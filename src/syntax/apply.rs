@@ -122,6 +122,17 @@ pub(super) fn called(function: &Expr) -> Option<String> {
         Expr::Select(select) => scope::keys(&select.attrpath()?).pop()?,
         // `fetchgit.override { … }` is a `fetchgit` still.
         Expr::Apply(apply) => match unparenthesised(&apply.lambda()?)? {
+            // `import <nix/fetchurl.nix>` is Nix's own `fetchurl`.
+            Expr::Ident(import) if import.to_string() == "import" => {
+                match unparenthesised(&apply.argument()?)? {
+                    Expr::PathSearch(path) => path
+                        .to_string()
+                        .strip_prefix("<nix/")?
+                        .strip_suffix(".nix>")
+                        .map(str::to_owned),
+                    _ => None,
+                }
+            }
             Expr::Select(select) => {
                 let mut keys = scope::keys(&select.attrpath()?);
                 match keys.pop()?.as_deref()? {
