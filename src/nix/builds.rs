@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::Version;
 use super::events::{Event, Message};
 use super::failure::{Failure, FailureKind, failed_builds};
 use super::mismatch::Mismatch;
@@ -88,9 +89,19 @@ pub(super) struct Builds {
     nameless: Vec<Mismatch>,
     /// Those asked for that Nix says have failed.
     failed: Option<Vec<String>>,
+    /// As with Nix before 2.4, whose mismatches name no derivation either.
+    errors_are_texts: bool,
 }
 
 impl Builds {
+    /// Of a Nix of this version, nothing yet.
+    pub(super) fn of(version: Version) -> Builds {
+        Builds {
+            errors_are_texts: (version.major, version.minor) < (2, 4),
+            ..Builds::default()
+        }
+    }
+
     /// Takes the next event in.
     pub(super) fn take(&mut self, event: Event, on_progress: &mut dyn FnMut(Progress)) {
         match event {
@@ -176,7 +187,8 @@ impl Builds {
                     let what = What::Mismatch(mismatch);
                     self.end(drv, Ending { is_error, what }, on_progress);
                 }
-                None => self.nameless.push(mismatch),
+                None if is_error || self.errors_are_texts => self.nameless.push(mismatch),
+                None => {}
             }
         }
     }
@@ -244,13 +256,13 @@ impl Builds {
         });
     }
 
-    /// Nix has come to its end by itself, after it was asked for `drvs`. What is said of one of these that is not
-    /// among those that Nix names as failed was not said by Nix.
-    pub(super) fn close(&mut self, drvs: &[String]) {
+    /// Nix has come to its end by itself, and says whether all of `drvs`, which it was asked for, are there. What is
+    /// said of one of these that is not among those that Nix names as failed was not said by Nix.
+    pub(super) fn close(&mut self, drvs: &[String], is_all_there: bool) {
         let has_errors = self.endings.values().any(|ending| ending.is_error);
         let failed = match self.failed.take() {
             Some(failed) => failed,
-            None if has_errors => Vec::new(),
+            None if is_all_there || has_errors => Vec::new(),
             None => return,
         };
         self.endings

@@ -58,7 +58,7 @@ impl Nix<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Realised, NixError> {
         let end = Instant::now() + request.deadline.min(Duration::from_secs(365 * 24 * 3600));
-        let mut builds = Builds::default();
+        let mut builds = Builds::of(self.version());
         let mut realised = Realised::default();
         let mut open: Vec<String> = request.drvs.to_vec();
         while !open.is_empty() {
@@ -67,9 +67,12 @@ impl Nix<'_> {
             let invocation = self.realisation(request, &open, &together).timeout(left);
             let mut on_line = |line: &[u8]| builds.take(Event::parse(line), on_progress);
             match self.runner().run_watched(&invocation, &mut on_line) {
-                Ok(output) if output.status.success() => break,
+                Ok(output) if output.status.success() => {
+                    builds.close(&open, true);
+                    break;
+                }
                 Ok(output) => {
-                    builds.close(&open);
+                    builds.close(&open, false);
                     builds.forget(&together);
                     let before = open.len();
                     self.leave_out_other_systems(&mut open, &mut builds)?;
