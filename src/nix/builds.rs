@@ -63,7 +63,7 @@ struct Build {
     id: u64,
     drv: String,
     started: Instant,
-    took: Option<Duration>,
+    stopped: Option<Instant>,
     is_over: bool,
 }
 
@@ -89,6 +89,8 @@ pub(super) struct Builds {
     nameless: Vec<Mismatch>,
     /// Those asked for that Nix says have failed.
     failed: Option<Vec<String>>,
+    /// Those that it did not name when they timed out.
+    guessed: Vec<String>,
     /// As with Nix before 2.4, whose mismatches name no derivation either.
     errors_are_texts: bool,
 }
@@ -118,7 +120,7 @@ impl Builds {
                     id,
                     drv,
                     started: Instant::now(),
-                    took: None,
+                    stopped: None,
                     is_over: false,
                 });
             }
@@ -140,7 +142,7 @@ impl Builds {
                     return;
                 };
                 if let Some(build) = self.builds.get_mut(index) {
-                    build.took = Some(build.started.elapsed());
+                    build.stopped = Some(Instant::now());
                     build.end(on_progress);
                 }
             }
@@ -169,7 +171,10 @@ impl Builds {
             let drv = match (drv, &kind) {
                 (Some(drv), _) => drv,
                 (None, FailureKind::TimedOut(seconds)) => match self.timed_out(*seconds) {
-                    Some(drv) => drv,
+                    Some(drv) => {
+                        self.guessed.push(drv.clone());
+                        drv
+                    }
                     None => return,
                 },
                 (None, _) => return,
@@ -205,14 +210,21 @@ impl Builds {
         }
     }
 
-    /// Which build it was that took `seconds`, when Nix does not say: of those that are over, one of which nothing else
-    /// is known.
+    /// Which build it was that took `seconds`, when Nix does not say: the last to stop of which nothing else is known.
     fn timed_out(&self, seconds: u64) -> Option<String> {
         let limit = Duration::from_secs(seconds).saturating_sub(EARLY);
-        let mut late = self.builds.iter().filter(|build| {
-            build.took.is_some_and(|took| took >= limit) && !self.has_ending(&build.drv)
-        });
-        late.next().map(|build| build.drv.clone())
+        let is_late = |build: &&Build| {
+            let took = build.stopped.map(|end| end - build.started);
+            took.is_some_and(|took| took >= limit) && !self.has_ending(&build.drv)
+        };
+        let late = self.builds.iter().filter(is_late);
+        late.max_by_key(|build| build.stopped)
+            .map(|build| build.drv.clone())
+    }
+
+    /// Those of [`Builds::timed_out`].
+    pub(super) fn guessed(&self) -> &[String] {
+        &self.guessed
     }
 
     /// Whether it is known how `drv` has ended, when that was not well.

@@ -224,7 +224,7 @@ fn a_deadlock_of_nix_ends_at_the_deadline() {
         substitute: false,
         builders: None,
         roots: &machine.dir().join("together"),
-        deadline: Duration::from_secs(8),
+        deadline: Duration::from_secs(12),
     };
     let nix = cotter::nix::Nix::find(&machine).unwrap();
     let realised = nix.realise(&request, &mut |_| {}).unwrap();
@@ -255,7 +255,7 @@ fn what_was_told_before_the_deadline_is_kept() {
         substitute: false,
         builders: None,
         roots: &machine.dir().join("together"),
-        deadline: Duration::from_secs(5),
+        deadline: Duration::from_secs(10),
     };
     let realised = nix.realise(&request, &mut |_| {}).unwrap();
     assert!(realised.deadline_passed);
