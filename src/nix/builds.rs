@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::Version;
 use super::events::{Event, Message};
 use super::failure::{Failure, FailureKind, failed_builds};
 use super::mismatch::Mismatch;
@@ -62,7 +63,7 @@ struct Build {
     id: u64,
     drv: String,
     started: Instant,
-    took: Option<Duration>,
+    stopped: Option<Instant>,
     is_over: bool,
 }
 
@@ -88,9 +89,21 @@ pub(super) struct Builds {
     nameless: Vec<Mismatch>,
     /// Those asked for that Nix says have failed.
     failed: Option<Vec<String>>,
+    /// Those that it did not name when they timed out.
+    guessed: Vec<String>,
+    /// As with Nix before 2.4, whose mismatches name no derivation either.
+    errors_are_texts: bool,
 }
 
 impl Builds {
+    /// Of a Nix of this version, nothing yet.
+    pub(super) fn of(version: Version) -> Builds {
+        Builds {
+            errors_are_texts: (version.major, version.minor) < (2, 4),
+            ..Builds::default()
+        }
+    }
+
     /// Takes the next event in.
     pub(super) fn take(&mut self, event: Event, on_progress: &mut dyn FnMut(Progress)) {
         match event {
@@ -107,7 +120,7 @@ impl Builds {
                     id,
                     drv,
                     started: Instant::now(),
-                    took: None,
+                    stopped: None,
                     is_over: false,
                 });
             }
@@ -129,7 +142,7 @@ impl Builds {
                     return;
                 };
                 if let Some(build) = self.builds.get_mut(index) {
-                    build.took = Some(build.started.elapsed());
+                    build.stopped = Some(Instant::now());
                     build.end(on_progress);
                 }
             }
@@ -158,7 +171,10 @@ impl Builds {
             let drv = match (drv, &kind) {
                 (Some(drv), _) => drv,
                 (None, FailureKind::TimedOut(seconds)) => match self.timed_out(*seconds) {
-                    Some(drv) => drv,
+                    Some(drv) => {
+                        self.guessed.push(drv.clone());
+                        drv
+                    }
                     None => return,
                 },
                 (None, _) => return,
@@ -176,7 +192,8 @@ impl Builds {
                     let what = What::Mismatch(mismatch);
                     self.end(drv, Ending { is_error, what }, on_progress);
                 }
-                None => self.nameless.push(mismatch),
+                None if is_error || self.errors_are_texts => self.nameless.push(mismatch),
+                None => {}
             }
         }
     }
@@ -193,14 +210,21 @@ impl Builds {
         }
     }
 
-    /// Which build it was that took `seconds`, when Nix does not say: of those that are over, one of which nothing else
-    /// is known.
+    /// Which build it was that took `seconds`, when Nix does not say: the last to stop of which nothing else is known.
     fn timed_out(&self, seconds: u64) -> Option<String> {
         let limit = Duration::from_secs(seconds).saturating_sub(EARLY);
-        let mut late = self.builds.iter().filter(|build| {
-            build.took.is_some_and(|took| took >= limit) && !self.has_ending(&build.drv)
-        });
-        late.next().map(|build| build.drv.clone())
+        let is_late = |build: &&Build| {
+            let took = build.stopped.map(|end| end - build.started);
+            took.is_some_and(|took| took >= limit) && !self.has_ending(&build.drv)
+        };
+        let late = self.builds.iter().filter(is_late);
+        late.max_by_key(|build| build.stopped)
+            .map(|build| build.drv.clone())
+    }
+
+    /// Those of [`Builds::timed_out`].
+    pub(super) fn guessed(&self) -> &[String] {
+        &self.guessed
     }
 
     /// Whether it is known how `drv` has ended, when that was not well.
@@ -244,13 +268,13 @@ impl Builds {
         });
     }
 
-    /// Nix has come to its end by itself, after it was asked for `drvs`. What is said of one of these that is not
-    /// among those that Nix names as failed was not said by Nix.
-    pub(super) fn close(&mut self, drvs: &[String]) {
+    /// Nix has come to its end by itself, and says whether all of `drvs`, which it was asked for, are there. What is
+    /// said of one of these that is not among those that Nix names as failed was not said by Nix.
+    pub(super) fn close(&mut self, drvs: &[String], is_all_there: bool) {
         let has_errors = self.endings.values().any(|ending| ending.is_error);
         let failed = match self.failed.take() {
             Some(failed) => failed,
-            None if has_errors => Vec::new(),
+            None if is_all_there || has_errors => Vec::new(),
             None => return,
         };
         self.endings

@@ -58,7 +58,7 @@ impl Nix<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Realised, NixError> {
         let end = Instant::now() + request.deadline.min(Duration::from_secs(365 * 24 * 3600));
-        let mut builds = Builds::default();
+        let mut builds = Builds::of(self.version());
         let mut realised = Realised::default();
         let mut open: Vec<String> = request.drvs.to_vec();
         while !open.is_empty() {
@@ -67,9 +67,12 @@ impl Nix<'_> {
             let invocation = self.realisation(request, &open, &together).timeout(left);
             let mut on_line = |line: &[u8]| builds.take(Event::parse(line), on_progress);
             match self.runner().run_watched(&invocation, &mut on_line) {
-                Ok(output) if output.status.success() => break,
+                Ok(output) if output.status.success() => {
+                    builds.close(&open, true);
+                    break;
+                }
                 Ok(output) => {
-                    builds.close(&open);
+                    builds.close(&open, false);
                     builds.forget(&together);
                     let before = open.len();
                     self.leave_out_other_systems(&mut open, &mut builds)?;
@@ -89,8 +92,14 @@ impl Nix<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        (realised.mismatches, realised.failures) = builds.finish();
         realised.built = self.valid_outputs(request.drvs)?;
+        for drv in builds.guessed().to_vec() {
+            // It only took long: it was another that took too long.
+            if !self.valid_outputs(std::slice::from_ref(&drv))?.is_empty() {
+                builds.forget(&drv);
+            }
+        }
+        (realised.mismatches, realised.failures) = builds.finish();
         Ok(realised)
     }
 

@@ -1,5 +1,6 @@
 //! The recorded outputs of every Nix, read.
 
+use super::Version;
 use super::builds::{Builds, DrvFailure};
 use super::events::Event;
 use super::failure::FailureKind;
@@ -14,7 +15,11 @@ fn lines(file: &str) -> Vec<Vec<u8>> {
 }
 
 fn read(file: &str) -> (Vec<Mismatch>, Vec<DrvFailure>) {
-    let mut builds = Builds::default();
+    let version = file
+        .split_once('-')
+        .and_then(|(_, rest)| rest.split_once('/'));
+    let version = Version::parse(version.expect("FLAVOUR-VERSION/").0);
+    let mut builds = Builds::of(version.expect("a version"));
     let mut drvs = Vec::new();
     for line in lines(file) {
         let event = Event::parse(&line);
@@ -23,7 +28,7 @@ fn read(file: &str) -> (Vec<Mismatch>, Vec<DrvFailure>) {
         }
         builds.take(event, &mut |_| {});
     }
-    builds.close(&drvs);
+    builds.close(&drvs, false);
     builds.finish()
 }
 

@@ -53,17 +53,22 @@ fn endings(machine: &Machine) {
     let shell = r#"
         let
           fails = fod "fails" "FAKE3" "for i in $(seq 1 60); do echo line $i; done; echo to nobody >&2; exit 3";
-          event = ''@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: hash mismatch in fixed-output derivation 'DRV':\\n specified: FAKE2\\n got: FAKE9\",\"raw_msg\":\"hash mismatch in fixed-output derivation 'DRV':\\n specified: FAKE2\\n got: FAKE9\"}'';
+          # A line that Nix takes for an event: the same of a derivation and of none.
+          feign = name: told: ''
+            for drv in "$(echo $NIX_STORE/*-${name}.drv)" none; do
+              printf '@nix {"action":"msg","level":0,"msg":"error: hash mismatch in fixed-output derivation '"'%s'"':\\n specified: ${told}\\n got: FAKE9","raw_msg":"x"}\n' "$drv" >&2
+            done
+          '';
         in [
           (fod "says" "FAKE1" "echo '  specified: FAKE1'; echo '  got:    FAKE9'; echo says > $out")
-          (fod "feigns" "FAKE2" "echo \"${event}\"; echo \"${event}\" >&2; echo feigns > $out")
+          (fod "feigns" "FAKE2" "${feign "feigns" "FAKE2"} echo feigns > $out")
           fails
           (fod "hangs" "FAKE4" "exec sleep 1000")
           (fodFor "riscv64-linux" "other" "FAKE5" "echo other > $out")
           (drv "above" builtins.currentSystem { } "echo ${fodFor "riscv64-linux" "under" "FAKE6" "echo under > $out"} > $out")
           (drv "needs" builtins.currentSystem { } "echo ${fails} > $out")
           (drv "fine" builtins.currentSystem { } "echo fine > $out")
-          (fod "right" "REAL" "echo '@nix {\"action\":\"setPhase\",\"phase\":\"fetching\"}' >&2; echo right > $out")
+          (fod "right" "REAL" "${feign "right" "REAL"} echo '@nix {\"action\":\"setPhase\",\"phase\":\"fetching\"}' >&2; echo right > $out")
         ]"#;
     let mut text = shell.replace("REAL", &file_hash("right\n").to_string());
     for number in 1..=9 {
@@ -183,6 +188,58 @@ fn a_daemon_tells_the_same() {
 }
 
 #[test]
+fn a_builder_that_feigns_a_mismatch_and_succeeds_has_none() {
+    let machine = Machine::new();
+    let real = file_hash("x\n");
+    let script = r#"printf '@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"hash mismatch in fixed-output derivation '\"'%s'\"':\\\\n specified: REAL\\\\n got: FAKE\"}\\n' $NIX_STORE/*-x.drv >&2; echo seen; echo x > $out"#
+        .replace("REAL", &real.to_string())
+        .replace("FAKE", &fake(1).to_string());
+    let drvs = machine.instantiate(&format!("fod \"x\" \"{real}\" \"{script}\""));
+    let mut lines = Vec::new();
+    let realised = machine.realise_watched(&drvs, 1, None, &mut |progress| {
+        if let Step::Log(line) = progress.step {
+            lines.push(line.to_owned());
+        }
+    });
+    assert_eq!(lines, ["seen"], "the other line is an event");
+    assert_eq!(realised.built.len(), 1);
+    assert!(realised.mismatches.is_empty(), "{realised:?}");
+}
+
+/// NixOS/nix#15846: a FOD with a wrong hash waits for ever for one with the right hash whose output is the same.
+#[test]
+fn a_deadlock_of_nix_ends_at_the_deadline() {
+    let machine = Machine::new();
+    let real = file_hash("same\n");
+    let drvs = machine.instantiate(&format!(
+        "[ (fod \"same\" \"{real}\" \"sleep 2; echo same > $out\") (fod \"same\" \"{}\" \"sleep 1; echo same > $out\") \
+         (fod \"quick\" \"{}\" \"echo quick > $out\") ]",
+        fake(1),
+        fake(2)
+    ));
+    let request = cotter::nix::Realise {
+        drvs: &drvs,
+        max_jobs: Some(4),
+        build_timeout: None,
+        substitute: false,
+        builders: None,
+        roots: &machine.dir().join("together"),
+        deadline: Duration::from_secs(12),
+    };
+    let nix = cotter::nix::Nix::find(&machine).unwrap();
+    let realised = nix.realise(&request, &mut |_| {}).unwrap();
+    println!("deadlock: {}", realised.deadline_passed);
+    let told = |number| {
+        realised
+            .mismatches
+            .iter()
+            .any(|m| m.specified == fake(number))
+    };
+    assert!(told(2), "{realised:?}");
+    assert!(told(1) || realised.deadline_passed, "{realised:?}");
+}
+
+#[test]
 fn what_was_told_before_the_deadline_is_kept() {
     let machine = Machine::new();
     let drvs = machine.instantiate(&format!(
@@ -198,7 +255,7 @@ fn what_was_told_before_the_deadline_is_kept() {
         substitute: false,
         builders: None,
         roots: &machine.dir().join("together"),
-        deadline: Duration::from_secs(5),
+        deadline: Duration::from_secs(10),
     };
     let realised = nix.realise(&request, &mut |_| {}).unwrap();
     assert!(realised.deadline_passed);
