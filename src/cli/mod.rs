@@ -1,6 +1,7 @@
 //! The command line: one file per command with its arguments and its wiring, no logic.
 
 mod failure;
+mod fod_rehash;
 mod pin;
 mod pin_bump;
 mod pin_list;
@@ -48,6 +49,8 @@ enum Command {
     /// Find pins and move them
     #[command(subcommand)]
     Pin(pin::Command),
+    /// Make every fixed-output hash right, in the fewest builds
+    FodRehash(fod_rehash::Arguments),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
     }
     setup::on_big_stack(move || match arguments.command {
         Command::Pin(command) => command.run(&globals),
+        Command::FodRehash(arguments) => arguments.run(&globals),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     })

@@ -17,6 +17,7 @@ use crate::pin::bump::{self, Bump, BumpError, Remark, Request, World};
 use crate::plan::Rewritten;
 use crate::process::System;
 use crate::spot::SpotError;
+use crate::transaction::FileChange;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -94,7 +95,8 @@ impl Arguments {
         self.tell(globals, opened, &bump);
         let written = !self.dry_run && !rewritten.is_empty();
         if written {
-            commit(opened, &rewritten)?;
+            let changes: Vec<FileChange> = rewritten.iter().map(FileChange::from).collect();
+            commit(opened, &changes)?;
         }
         self.print(&bump, &rewritten, written)
             .map_err(Failure::output)?;

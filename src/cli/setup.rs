@@ -11,7 +11,6 @@ use crate::git;
 use crate::naming::{self, Containers, Selection};
 use crate::output::{self, Diagnostic, Severity};
 use crate::pin::{self, Found};
-use crate::plan::Rewritten;
 use crate::problem::Problem;
 use crate::source::{RelPath, Workspace};
 use crate::syntax::STACK_SIZE;
@@ -78,6 +77,15 @@ impl Globals {
 }
 
 impl Opened {
+    /// The folder that the user is in, where it is one of the workspace; else its root.
+    pub fn folder(&self) -> RelPath {
+        let inside = self.base.strip_prefix(self.workspace.root());
+        inside
+            .ok()
+            .and_then(RelPath::new)
+            .unwrap_or_else(RelPath::root)
+    }
+
     /// Every pin of the workspace.
     pub fn pins(&self) -> Result<Found, Failure> {
         let tracked = git::tracked_files(self.workspace.root())?;
@@ -160,9 +168,8 @@ pub fn recover(opened: &Opened, globals: &Globals, dry_run: bool) -> Result<(), 
 }
 
 /// Writes all files or none.
-pub fn commit(opened: &Opened, files: &[Rewritten]) -> Result<(), Failure> {
-    let changes: Vec<FileChange> = files.iter().map(FileChange::from).collect();
-    Ok(transaction::commit(opened.workspace.root(), &changes)?)
+pub fn commit(opened: &Opened, changes: &[FileChange]) -> Result<(), Failure> {
+    Ok(transaction::commit(opened.workspace.root(), changes)?)
 }
 
 impl From<TransactionError> for Failure {

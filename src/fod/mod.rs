@@ -9,15 +9,18 @@ mod literal;
 pub mod lock;
 mod mentions;
 pub mod native;
+pub mod output_hashes;
 mod recipe;
 #[cfg(test)]
 mod recipe_tests;
+mod report;
+pub mod run;
+pub mod target;
 mod workspace_sources;
 
 pub use content::StoreContents;
 pub use fake::{FakeError, apply, fake, fake_for};
 pub use literal::{Kind, Literal, Literals, find};
 pub use recipe::{Recipe, Recipes};
+pub use report::{Row, Status, Strategy};
 pub use workspace_sources::WorkspaceSources;
-pub mod target;
-pub mod output_hashes;

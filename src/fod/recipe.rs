@@ -9,7 +9,6 @@ use std::collections::{BTreeSet, HashMap};
 use aho_corasick::{AhoCorasick, MatchKind};
 use sha2::{Digest as _, Sha256};
 
-use super::StoreContents;
 use super::mentions::{Digest, Mentions, StandIn};
 use crate::hash::{Algo, Hash, Spelling};
 use crate::nix::NixError;
@@ -31,7 +30,7 @@ pub struct Recipe {
 /// Takes recipes. What is known about a derivation is kept, so one `Recipes` is for one set of settled hashes.
 pub struct Recipes<'a> {
     derivations: &'a Derivations,
-    contents: &'a StoreContents<'a>,
+    content: &'a dyn Fn(&str) -> Option<Hash>,
     settled: &'a dyn Fn(&str) -> Option<Hash>,
     is_workspace: &'a dyn Fn(&str) -> bool,
     parts: HashMap<String, Part>,
@@ -49,17 +48,18 @@ struct Part {
 
 impl<'a> Recipes<'a> {
     /// `settled`, given the `.drv` path of a FOD, is the hash that its literal in the workspace has or will have;
-    /// `None` when no literal of the workspace fixes it. `is_workspace` tells whether a store path that is an input
+    /// `None` when no literal of the workspace fixes it. `content` is what lies at a store path that is an input source,
+    /// as a hash that is the same in every store; `None` where that is not known. `is_workspace` tells whether a store path that is an input
     /// source was made from files of the workspace.
     pub fn new(
         derivations: &'a Derivations,
-        contents: &'a StoreContents<'a>,
+        content: &'a dyn Fn(&str) -> Option<Hash>,
         settled: &'a dyn Fn(&str) -> Option<Hash>,
         is_workspace: &'a dyn Fn(&str) -> bool,
     ) -> Recipes<'a> {
         Recipes {
             derivations,
-            contents,
+            content,
             settled,
             is_workspace,
             parts: HashMap::new(),
@@ -129,7 +129,7 @@ impl<'a> Recipes<'a> {
             return *part;
         }
         let name = store_path_parts(path).map_or(path, |(_, _, name)| name);
-        let digest = match self.contents.of(path) {
+        let digest = match (self.content)(path) {
             Some(content) => digest("source", &[name.as_bytes(), content.digest()]),
             // The path of a source is made from its content, so it stands for it; only not in every store.
             None => digest("path", &[path.as_bytes()]),

@@ -76,9 +76,14 @@ impl Scene {
         let contents = StoreContents::new(&derivations);
         let settled = |_: &str| None;
         let is_workspace = |path: &str| path.ends_with("-mine");
-        Recipes::new(&derivations, &contents, &settled, &is_workspace)
-            .recipe(drv)
-            .unwrap()
+        Recipes::new(
+            &derivations,
+            &|path: &str| contents.of(path),
+            &settled,
+            &is_workspace,
+        )
+        .recipe(drv)
+        .unwrap()
     }
 }
 
@@ -189,9 +194,14 @@ fn other_settled_hashes_make_another_recipe() {
     let settled =
         |path: &str| (path == lock).then(|| Hash::new(Algo::Sha256, vec![byte.get(); 32]).unwrap());
     let take = || {
-        Recipes::new(&derivations, &contents, &settled, &|_| false)
-            .recipe(&fod)
-            .unwrap()
+        Recipes::new(
+            &derivations,
+            &|path: &str| contents.of(path),
+            &settled,
+            &|_| false,
+        )
+        .recipe(&fod)
+        .unwrap()
     };
     let one = take();
     byte.set(2);

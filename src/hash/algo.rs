@@ -86,6 +86,15 @@ impl Hasher {
         })
     }
 
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            State::Md5(state) => state.update(bytes),
+            State::Sha1(state) => state.update(bytes),
+            State::Sha256(state) => state.update(bytes),
+            State::Sha512(state) => state.update(bytes),
+        }
+    }
+
     pub fn finish(self) -> Hash {
         let (algo, bytes) = match self.0 {
             State::Md5(state) => (Algo::Md5, state.finalize().to_vec()),
@@ -99,12 +108,7 @@ impl Hasher {
 
 impl io::Write for Hasher {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            State::Md5(state) => state.update(bytes),
-            State::Sha1(state) => state.update(bytes),
-            State::Sha256(state) => state.update(bytes),
-            State::Sha512(state) => state.update(bytes),
-        }
+        self.update(bytes);
         Ok(bytes.len())
     }
 

@@ -25,6 +25,8 @@ pub struct Instantiate<'a> {
     pub target: Target<'a>,
     /// Such as `aarch64-linux`; `None` is this machine's.
     pub system: Option<&'a str>,
+    /// The folder that relative paths in arguments are seen from.
+    pub dir: &'a Path,
     /// Where links are made that keep the derivations from being collected as garbage: a folder of this one
     /// evaluation's own, made if need be. They are of no effect any more once it is removed.
     pub roots: &'a Path,
@@ -79,13 +81,14 @@ impl Nix<'_> {
         &self,
         request: &Instantiate,
     ) -> Result<Result<Instantiated, EvalFailure>, NixError> {
-        self.instantiate_arguments(self.arguments_for(request), request.roots)
+        self.instantiate_arguments(self.arguments_for(request), request.dir, request.roots)
     }
 
     /// [`Nix::instantiate`] of what the arguments for `nix-instantiate` say.
     pub(super) fn instantiate_arguments(
         &self,
         arguments: Vec<OsString>,
+        dir: &Path,
         folder: &Path,
     ) -> Result<Result<Instantiated, EvalFailure>, NixError> {
         let roots_error = |source: io::Error| NixError::Roots {
@@ -98,6 +101,7 @@ impl Nix<'_> {
             .args(arguments)
             .args(["--log-format", "internal-json", "--indirect", "--add-root"])
             .args([roots.join("drv")])
+            .dir(dir)
             .timeout(self.time_limit());
         let mut said = Said::default();
         let mut on_line = |line: &[u8]| said.take(Event::parse(line));

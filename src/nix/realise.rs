@@ -109,7 +109,7 @@ impl Nix<'_> {
         let settings = self.store_settings().into_iter();
         let arguments = arguments.map(OsString::from).into_iter();
         let arguments = arguments.chain(settings.map(OsString::from)).collect();
-        match self.instantiate_arguments(arguments, request.roots)? {
+        match self.instantiate_arguments(arguments, Path::new("/"), request.roots)? {
             Ok(found) => Ok(found.roots.into_iter().next().unwrap_or_default()),
             Err(failure) => Err(NixError::NotInStore(failure.message)),
         }

@@ -1,12 +1,16 @@
 //! Values as text and JSON. Each function writes one value to a sink; nothing here decides or changes anything.
 
+mod builds;
 mod bump;
 mod diagnostic;
+mod fods;
 mod pins;
 mod protect;
 
+pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
+pub use fods::{fod_diagnostic, fods_human, fods_json};
 pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
 

@@ -131,6 +131,7 @@ impl Scene {
         let drvs = self.instantiate(store, given);
         let derivations = Derivations::new();
         let contents = StoreContents::new(&derivations);
+        let content = |path: &str| contents.of(path);
         let work = self.path("work");
         let sources = WorkspaceSources::new(&work, &workspace_files(), &derivations);
         let settled = |path: &str| match name_of(path) {
@@ -138,7 +139,7 @@ impl Scene {
             _ => None,
         };
         let is_workspace = |path: &str| sources.is_workspace(path);
-        let mut recipes = Recipes::new(&derivations, &contents, &settled, &is_workspace);
+        let mut recipes = Recipes::new(&derivations, &content, &settled, &is_workspace);
         let taken = drvs.iter().map(|drv| recipes.recipe(drv).unwrap());
         taken.collect()
     }

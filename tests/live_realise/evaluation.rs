@@ -19,6 +19,7 @@ fn evaluate(
     let request = Instantiate {
         target,
         system,
+        dir: Path::new("/"),
         roots: &roots,
     };
     Nix::find(machine).unwrap().instantiate(&request).unwrap()

@@ -75,6 +75,7 @@ impl Machine {
                 ..FileTarget::default()
             }),
             system: None,
+            dir: Path::new("/"),
             roots: &roots,
         };
         let Instantiated { roots } = nix.instantiate(&request).unwrap().unwrap();

@@ -90,6 +90,15 @@ impl Literal {
         self.hash().is_none_or(Hash::is_placeholder)
     }
 
+    /// Whether its text or its place says that it is a hash. Another text may be anything of that length.
+    pub fn is_sure(&self) -> bool {
+        let names_algo = match &self.kind {
+            Kind::Hash(text) => text.spelling.names_algo(),
+            Kind::Placeholder => true,
+        };
+        names_algo || self.is_named_like_hash
+    }
+
     /// How `hash` is written here: in the spelling that stands here, as SRI where there is none or where that says
     /// another algorithm.
     pub fn spell(&self, hash: &Hash) -> String {

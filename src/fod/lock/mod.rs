@@ -81,8 +81,7 @@ impl RecordedRecipe {
     /// `identity`: the canonical text of what is fetched, the same on every machine. Only its digest is kept.
     pub fn fetched(identity: &str) -> RecordedRecipe {
         let mut hasher = Hasher::new(Algo::Sha256);
-        // Nothing here can fail to take a text.
-        let _ = io::Write::write_all(&mut hasher, identity.as_bytes());
+        hasher.update(identity.as_bytes());
         RecordedRecipe::Fetched {
             source: hasher.finish(),
         }

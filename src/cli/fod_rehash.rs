@@ -1,0 +1,371 @@
+//! `cotter fod-rehash`.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::Format;
+use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
+use super::setup::{Globals, Opened, cache_dir, commit, recover};
+use crate::fod;
+use crate::fod::lock::{Lock, LockError};
+use crate::fod::native::World;
+use crate::fod::run::{
+    Building, Evaluation, Include, Native, Outside, Rehash, RehashError, Request, Unevaluated,
+    Watch, rehash,
+};
+use crate::fod::target::{self, Target, TargetError};
+use crate::fod::{Literal, Status};
+use crate::git::{self, Git, GitOptions};
+use crate::naming::{self, Selection};
+use crate::net::{DownloadOptions, Downloads};
+use crate::nix::{Nix, NixError, Progress};
+use crate::output::{self, Builds, Diagnostic, Severity};
+use crate::plan::Rewritten;
+use crate::process::System;
+use crate::source::RelPath;
+use crate::syntax::Library;
+use crate::transaction::FileChange;
+
+/// Nothing is forgotten so long: a build that goes on for ever has to end some time.
+const LONGEST: u64 = 7 * 24 * 3600;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Files, folders, containers, or names and globs such as `kingfisher:*Hash`; nothing means all
+    #[arg(value_name = "PATH|NAME")]
+    words: Vec<String>,
+    /// Evaluate this Nix file and no other
+    #[arg(long, value_name = "FILE", conflicts_with = "flake")]
+    file: Option<std::path::PathBuf>,
+    /// Of that file, the attribute at this path; may be given again
+    #[arg(short = 'A', long = "attr", value_name = "ATTR", requires = "file")]
+    attrs: Vec<String>,
+    /// Evaluate this flake of the workspace: `.`, `./sub`, `.#image`
+    #[arg(long, value_name = "REF")]
+    flake: Option<String>,
+    /// Pass this expression as an argument of that name to the files' functions
+    #[arg(long, num_args = 2, value_names = ["NAME", "EXPR"], action = clap::ArgAction::Append)]
+    arg: Vec<String>,
+    /// The same with a text
+    #[arg(long, num_args = 2, value_names = ["NAME", "TEXT"], action = clap::ArgAction::Append)]
+    argstr: Vec<String>,
+    /// Add to Nix's search path: `nixpkgs=PATH`
+    #[arg(short = 'I', value_name = "PATH")]
+    include: Vec<String>,
+    /// Set an option of Nix's
+    #[arg(long, num_args = 2, value_names = ["NAME", "VALUE"], action = clap::ArgAction::Append)]
+    option: Vec<String>,
+    /// Evaluate for this system instead of the machine's; building for it may need a remote builder
+    #[arg(long, value_name = "SYSTEM")]
+    system: Option<String>,
+    /// Compute again what cotter.lock has as verified
+    #[arg(long)]
+    all: bool,
+    /// Write nothing; exit 1 when something would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Print what changes as a unified diff
+    #[arg(long)]
+    diff: bool,
+    /// How many builds at once [default: Nix's max-jobs, or the number of cores if that is 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    jobs: Option<u32>,
+    /// How long one build may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    timeout: u64,
+    /// Whether hashes are computed without Nix where they can be proven so
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    native: When,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum When {
+    /// Where that can be proven, else by a build
+    #[default]
+    Auto,
+    /// Each by a build
+    Never,
+    /// None by a build: Nix need not be there
+    Only,
+}
+
+impl Arguments {
+    pub fn run(&self, globals: &Globals) -> ExitCode {
+        finish(self.format, self.rehash(globals))
+    }
+
+    fn rehash(&self, globals: &Globals) -> Result<Outcome, Failure> {
+        let opened = globals.open()?;
+        self.rehash_in(globals, &opened)
+            .map_err(|failure| failure.shown_in(&opened.workspace))
+    }
+
+    fn rehash_in(&self, globals: &Globals, opened: &Opened) -> Result<Outcome, Failure> {
+        recover(opened, globals, self.dry_run)?;
+        let Opened {
+            workspace, config, ..
+        } = opened;
+        let tracked = git::tracked_files(workspace.root())?;
+        let files = workspace.files(&RelPath::root(), &tracked);
+        let found = fod::find(workspace, config, &files);
+        let selection = naming::select(workspace, &opened.base, &found.literals, &self.words)
+            .map_err(|error| Failure::from(error).because_of(&found.problems))?;
+        // A file that cannot be read may hold what is asked for; one that is not named may be any.
+        if !found.problems.is_empty() {
+            let all = found.problems.iter().map(of_problem).collect();
+            return Err(Failure::all(FailureKind::Usage, all));
+        }
+        let lock = Lock::load(workspace)?;
+        let chosen: BTreeSet<usize> = selection.chosen.iter().copied().collect();
+        let pins = opened.pins()?;
+        let fetched = crate::pin::fetched(workspace, config, &pins, None);
+        let targets = self.targets(opened, &files, &found.literals, &selection)?;
+        let settings = self.settings(opened);
+        let git = Git::new(GitOptions {
+            cache_dir: cache_dir()?,
+            offline: false,
+            timeout: Duration::from_secs(30),
+        });
+        let downloads = Downloads::new(DownloadOptions {
+            offline: false,
+            timeout: Duration::from_secs(30),
+            certificates: std::env::var_os("NIX_SSL_CERT_FILE").map(Into::into),
+        });
+        let evaluation = self.evaluation(opened);
+        let nix = || Ok(Nix::find(&System)?.settings(&settings));
+        let request = Request {
+            workspace,
+            files: &files,
+            literals: &found.literals,
+            chosen: &chosen,
+            fetched: &fetched,
+            targets: &targets,
+            lock: &lock,
+            all: self.all,
+            native: match self.native {
+                When::Auto => Native::Auto,
+                When::Never => Native::Never,
+                When::Only => Native::Only,
+            },
+            evaluation: &evaluation,
+            building: Building {
+                jobs: self.jobs,
+                timeout: Duration::from_secs(self.timeout),
+            },
+        };
+        let outside = Outside {
+            nix: &nix,
+            world: World {
+                git: &git,
+                downloads: &downloads,
+            },
+            cache_dir: &cache_dir()?,
+        };
+        let mut shown = Shown(Builds::new(globals.quiet));
+        let rehash = rehash(&request, &outside, &mut shown)?;
+        drop(shown);
+        self.conclude(globals, opened, &rehash)
+    }
+}
+
+impl Arguments {
+    /// What is evaluated: what was named, else what may have the literals that were asked for.
+    fn targets(
+        &self,
+        opened: &Opened,
+        files: &[RelPath],
+        literals: &[Literal],
+        selection: &Selection,
+    ) -> Result<Vec<Target>, Failure> {
+        let (workspace, base) = (&opened.workspace, &opened.base);
+        if let Some(file) = &self.file {
+            return Ok(vec![target::file(workspace, base, file, &self.attrs)?]);
+        }
+        if let Some(reference) = &self.flake {
+            return Ok(vec![target::flake(workspace, base, reference)?]);
+        }
+        let library = Library::new(workspace);
+        let all = target::all(&opened.config, files, &library);
+        if !selection.is_explicit {
+            return Ok(all);
+        }
+        let wanted: Vec<RelPath> = selection
+            .chosen
+            .iter()
+            .map(|at| literals[*at].path().clone())
+            .collect();
+        Ok(target::reaching(&all, &wanted, files, &library))
+    }
+
+    /// `--option`s of `cotter.toml` and, last and so first in rank, of the command line.
+    fn settings(&self, opened: &Opened) -> Vec<String> {
+        let given = self.option.chunks_exact(2);
+        let configured = opened.config.nix.options.iter();
+        configured
+            .map(|(name, value)| [name, value])
+            .chain(given.map(|pair| [&pair[0], &pair[1]]))
+            .flat_map(|[name, value]| ["--option".to_owned(), name.clone(), value.clone()])
+            .collect()
+    }
+
+    fn evaluation(&self, opened: &Opened) -> Evaluation {
+        let pairs = |words: &[String]| -> Vec<(String, String)> {
+            let pairs = words.chunks_exact(2);
+            pairs
+                .map(|pair| (pair[0].clone(), pair[1].clone()))
+                .collect()
+        };
+        let given = self.include.iter().map(|path| Include {
+            path: path.clone(),
+            dir: opened.folder(),
+        });
+        let configured = opened
+            .config
+            .nix
+            .include
+            .iter()
+            .map(|(name, path)| Include {
+                path: format!("{name}={path}"),
+                dir: RelPath::root(),
+            });
+        Evaluation {
+            args: pairs(&self.arg),
+            argstrs: pairs(&self.argstr),
+            include: given.chain(configured).collect(),
+            dir: opened.folder(),
+            system: self.system.clone(),
+        }
+    }
+
+    fn conclude(
+        &self,
+        globals: &Globals,
+        opened: &Opened,
+        rehash: &Rehash,
+    ) -> Result<Outcome, Failure> {
+        let rewritten = rehash
+            .plan
+            .apply(&opened.workspace)
+            .map_err(|error| Failure::outside(error.to_string(), None))?;
+        let mut told: Vec<Diagnostic> = rehash.unevaluated.iter().map(of_unevaluated).collect();
+        told.extend(rehash.rows.iter().filter_map(output::fod_diagnostic));
+        globals.tell(Some(&opened.workspace), &told);
+        let mut changes: Vec<FileChange> = rewritten.iter().map(FileChange::from).collect();
+        changes.extend(rehash.lock.change());
+        let would_change = !changes.is_empty();
+        if !self.dry_run {
+            commit(opened, &changes)?;
+        }
+        let written = would_change && !self.dry_run;
+        self.print(rehash, &rewritten, written)
+            .map_err(Failure::output)?;
+        let has_failed = rehash.rows.iter().any(|row| row.status == Status::Failed);
+        Ok(match has_failed || (self.dry_run && would_change) {
+            true => Outcome::Attention,
+            false => Outcome::Done,
+        })
+    }
+
+    fn print(&self, rehash: &Rehash, rewritten: &[Rewritten], written: bool) -> io::Result<()> {
+        let rows = &rehash.rows;
+        match self.format {
+            Format::Json => {
+                output::fods_json(&mut io::stdout().lock(), rows, rehash.rounds, written)
+            }
+            Format::Human if self.diff => output::diff(&mut anstream::stdout().lock(), rewritten),
+            Format::Human => output::fods_human(&mut anstream::stdout().lock(), rows, self.dry_run),
+        }
+    }
+}
+
+/// Rounds and builds, shown.
+struct Shown(Builds);
+
+impl Watch for Shown {
+    fn round(&mut self, round: usize, literals: usize) {
+        let hashes = if literals == 1 { "hash" } else { "hashes" };
+        self.0
+            .line(&format!("round {round}: {literals} {hashes} to build"));
+    }
+
+    fn build(&mut self, progress: &Progress) {
+        self.0.show(progress);
+    }
+
+    fn built(&mut self) {
+        self.0.finish();
+    }
+}
+
+fn of_unevaluated(unevaluated: &Unevaluated) -> Diagnostic {
+    let entry = unevaluated.target.entry();
+    let message = format!("Nix cannot evaluate this: {}", unevaluated.failure.message);
+    Diagnostic {
+        file: Some(entry),
+        ..Diagnostic::warning(message)
+    }
+}
+
+impl From<RehashError> for Failure {
+    fn from(error: RehashError) -> Failure {
+        match error {
+            RehashError::Nix(error) => {
+                let hint = match &error {
+                    NixError::NotInstalled => Some(
+                        "install it, or take `--native only`: hashes that need no build are computed without it"
+                            .to_owned(),
+                    ),
+                    error => error.hint().map(str::to_owned),
+                };
+                Failure::outside(error.to_string(), hint)
+            }
+            RehashError::Copy(error) => {
+                Failure::outside(error.to_string(), error.hint().map(str::to_owned))
+            }
+            RehashError::Source(error) => error.into(),
+            RehashError::Fake(error) => Failure::usage(error.to_string(), None),
+            RehashError::Spot(error) => Failure::usage(error.to_string(), None),
+            RehashError::Evaluation(all) => {
+                let all = all.iter().map(|one| Diagnostic {
+                    severity: Severity::Error,
+                    ..of_unevaluated(one)
+                });
+                Failure::all(FailureKind::Outside, all.collect())
+            }
+        }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Failure {
+        let hint = error.hint().map(str::to_owned);
+        match error.place() {
+            Some((file, at)) => {
+                let text = error.to_string();
+                let place = format!("{file}:{}:{}: ", at.line, at.column);
+                let message = text.strip_prefix(&place).unwrap_or(&text);
+                let diagnostic = Diagnostic {
+                    hint,
+                    ..Diagnostic::at(file, at, message)
+                };
+                Failure::new(FailureKind::Usage, diagnostic)
+            }
+            None => Failure::usage(error.to_string(), hint),
+        }
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Failure {
+        match error {
+            TargetError::Source(error) => error.into(),
+            error => Failure::usage(error.to_string(), error.hint()),
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The work copy and its evaluation: what each literal says there, and the derivations that Nix makes of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::RehashError;
+use super::native;
+use super::subject::{How, Says, Subject};
+use crate::fod;
+use crate::fod::literal::Literal;
+use crate::fod::target::Target;
+use crate::hash::Hash;
+use crate::nix::{EvalFailure, FileTarget, Instantiate, Nix, Target as NixTarget};
+use crate::source::{RelPath, SourceFile, Workspace};
+use crate::work_copy::WorkCopy;
+
+/// How the targets are evaluated.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// `--arg`: names and expressions.
+    pub args: Vec<(String, String)>,
+    /// `--argstr`: names and texts.
+    pub argstrs: Vec<(String, String)>,
+    pub include: Vec<Include>,
+    /// The folder of the workspace that relative paths are seen from.
+    pub dir: RelPath,
+    /// `None` is this machine's.
+    pub system: Option<String>,
+}
+
+/// A place of Nix's search path, `-I`. One of the workspace is that of the work copy when it is evaluated.
+#[derive(Clone, Debug)]
+pub struct Include {
+    /// `PATH` or `NAME=PATH`
+    pub path: String,
+    /// The folder that a relative path is seen from.
+    pub dir: RelPath,
+}
+
+/// A target that Nix cannot evaluate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unevaluated {
+    pub target: Target,
+    pub failure: EvalFailure,
+}
+
+pub struct Evaluator<'a> {
+    workspace: &'a Workspace,
+    copy: &'a WorkCopy,
+    nix: Nix<'a>,
+    how: &'a Evaluation,
+    include: Vec<String>,
+    dir: PathBuf,
+    targets: Vec<Target>,
+    /// The targets that were left out since they cannot be evaluated.
+    pub unevaluated: Vec<Unevaluated>,
+    /// What the work copy says now, by literal.
+    said: HashMap<usize, Hash>,
+    folders: usize,
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn new(
+        workspace: &'a Workspace,
+        copy: &'a WorkCopy,
+        nix: Nix<'a>,
+        how: &'a Evaluation,
+        targets: &[Target],
+    ) -> Evaluator<'a> {
+        Evaluator {
+            workspace,
+            copy,
+            nix,
+            how,
+            include: how
+                .include
+                .iter()
+                .map(|include| moved(include, workspace, copy))
+                .collect(),
+            dir: folder(copy, &how.dir),
+            targets: targets.to_vec(),
+            unevaluated: Vec::new(),
+            said: HashMap::new(),
+            folders: 0,
+        }
+    }
+
+    /// Whether the work copy already says what the subjects are to say.
+    pub fn is_current(&self, subjects: &[Subject]) -> bool {
+        wanted(subjects) == self.said
+    }
+
+    /// The `.drv` files of the targets, with every literal saying what it is to say. A fake that Nix meets while it
+    /// evaluates, in `builtins.fetchTarball` or in what is imported from a derivation, is settled at once.
+    pub fn evaluate(&mut self, subjects: &mut [Subject]) -> Result<Vec<String>, RehashError> {
+        loop {
+            self.write(subjects)?;
+            let failure = match self.instantiate(&self.targets.clone())? {
+                Ok(roots) => return Ok(roots),
+                Err(failure) => failure,
+            };
+            if learn(subjects, &failure) {
+                continue;
+            }
+            if let [target] = self.targets.as_slice() {
+                self.unevaluated.push(Unevaluated {
+                    target: target.clone(),
+                    failure,
+                });
+                self.targets.clear();
+            }
+            for target in std::mem::take(&mut self.targets) {
+                match self.instantiate(std::slice::from_ref(&target))? {
+                    Ok(_) => self.targets.push(target),
+                    Err(failure) if learn(subjects, &failure) => self.targets.push(target),
+                    Err(failure) => self.unevaluated.push(Unevaluated { target, failure }),
+                }
+            }
+            if self.targets.is_empty() {
+                return Err(RehashError::Evaluation(std::mem::take(
+                    &mut self.unevaluated,
+                )));
+            }
+        }
+    }
+
+    fn write(&mut self, subjects: &[Subject]) -> Result<(), RehashError> {
+        let wanted = wanted(subjects);
+        let says: Vec<(&Literal, &Hash)> = wanted
+            .iter()
+            .map(|(at, hash)| (subjects[*at].literal, hash))
+            .collect();
+        let mut files: BTreeMap<RelPath, SourceFile> = fod::apply(self.workspace, says)?
+            .into_iter()
+            .map(|file| (file.path().clone(), file))
+            .collect();
+        let changed: BTreeSet<&RelPath> = (0..subjects.len())
+            .filter(|at| wanted.get(at) != self.said.get(at))
+            .map(|at| subjects[at].literal.path())
+            .collect();
+        for path in changed {
+            match files.remove(path) {
+                Some(file) => self.copy.write(&file)?,
+                None => self.copy.write(&*self.workspace.read(path)?)?,
+            }
+        }
+        self.said = wanted;
+        Ok(())
+    }
+
+    fn instantiate(
+        &mut self,
+        targets: &[Target],
+    ) -> Result<Result<Vec<String>, EvalFailure>, RehashError> {
+        let mut roots = Vec::new();
+        for target in self.requests(targets) {
+            let links = self.links();
+            let request = match &target {
+                Together::Files { files, attrs } => Instantiate {
+                    target: NixTarget::Files(FileTarget {
+                        files,
+                        attrs,
+                        args: &self.how.args,
+                        argstrs: &self.how.argstrs,
+                        include: &self.include,
+                    }),
+                    system: self.how.system.as_deref(),
+                    dir: &self.dir,
+                    roots: &links,
+                },
+                Together::Flake { flake_ref, attrs } => Instantiate {
+                    target: NixTarget::Flake { flake_ref, attrs },
+                    system: self.how.system.as_deref(),
+                    dir: &self.dir,
+                    roots: &links,
+                },
+            };
+            match self.nix.instantiate(&request)? {
+                Ok(found) => roots.extend(found.roots),
+                Err(failure) => return Ok(Err(failure)),
+            }
+        }
+        Ok(Ok(roots))
+    }
+
+    /// A new folder for links that keep derivations.
+    pub fn links(&mut self) -> PathBuf {
+        self.folders += 1;
+        self.copy.dir().join(format!("roots-{}", self.folders))
+    }
+
+    /// What can be evaluated in one go: all files of which nothing in particular is asked for, each other alone.
+    fn requests(&self, targets: &[Target]) -> Vec<Together> {
+        let place = |path: &RelPath| path.to_path(self.copy.root());
+        let mut whole = Vec::new();
+        let mut alone = Vec::new();
+        for target in targets {
+            match target {
+                Target::File { path, attrs } if attrs.is_empty() => whole.push(place(path)),
+                Target::File { path, attrs } => alone.push(Together::Files {
+                    files: vec![place(path)],
+                    attrs: attrs.clone(),
+                }),
+                Target::Flake { dir, attr } => alone.push(Together::Flake {
+                    flake_ref: flake_ref(self.copy.root(), dir),
+                    attrs: attr.iter().flat_map(|attr| names(attr)).collect(),
+                }),
+            }
+        }
+        if !whole.is_empty() {
+            alone.insert(
+                0,
+                Together::Files {
+                    files: whole,
+                    attrs: Vec::new(),
+                },
+            );
+        }
+        alone
+    }
+}
+
+/// `dir` in the copy, where it is there: a folder without tracked files is not.
+fn folder(copy: &WorkCopy, dir: &RelPath) -> PathBuf {
+    Some(dir.to_path(copy.root()))
+        .filter(|dir| dir.is_dir())
+        .unwrap_or_else(|| copy.root().to_owned())
+}
+
+/// `include` with the path in the work copy, where it is one of the workspace and there.
+fn moved(include: &Include, workspace: &Workspace, copy: &WorkCopy) -> String {
+    let (name, path) = match include.path.split_once('=') {
+        Some((name, path)) => (Some(name), path),
+        None => (None, include.path.as_str()),
+    };
+    let full = include.dir.to_path(workspace.root()).join(path);
+    let inside = full
+        .strip_prefix(workspace.root())
+        .ok()
+        .and_then(RelPath::new);
+    let copied = inside
+        .map(|path| path.to_path(copy.root()))
+        .filter(|path| path.exists());
+    let path = match copied {
+        Some(copied) => copied.to_string_lossy().into_owned(),
+        None if full.exists() => full.to_string_lossy().into_owned(),
+        // A URL or a channel is no path.
+        None => path.to_owned(),
+    };
+    match name {
+        Some(name) => format!("{name}={path}"),
+        None => path,
+    }
+}
+
+enum Together {
+    Files {
+        files: Vec<PathBuf>,
+        attrs: Vec<String>,
+    },
+    Flake {
+        flake_ref: String,
+        attrs: Vec<String>,
+    },
+}
+
+/// A flake in the folder `dir` of the tree at `root`, for which it is the whole tree that it sees.
+fn flake_ref(root: &Path, dir: &RelPath) -> String {
+    let escaped = |text: &str| {
+        let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"/-_.~+".contains(b);
+        text.bytes()
+            .map(|b| match is_plain(&b) {
+                true => char::from(b).to_string(),
+                false => format!("%{b:02X}"),
+            })
+            .collect::<String>()
+    };
+    let root = escaped(&root.to_string_lossy());
+    match dir.is_root() {
+        true => format!("path:{root}"),
+        false => format!("path:{root}?dir={}", escaped(dir.as_str())),
+    }
+}
+
+/// The names of an attribute path such as `packages.x86_64-linux."a.b"`.
+fn names(attrpath: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut is_quoted = false;
+    for c in attrpath.chars() {
+        match (c, names.last_mut()) {
+            ('"', _) => is_quoted = !is_quoted,
+            ('.', _) if !is_quoted => names.push(String::new()),
+            (c, Some(name)) => name.push(c),
+            (_, None) => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+fn wanted(subjects: &[Subject]) -> HashMap<usize, Hash> {
+    let says = |subject: &Subject| match subject.says() {
+        Says::Own => None,
+        Says::Hash(hash) => Some(hash.clone()),
+    };
+    subjects
+        .iter()
+        .enumerate()
+        .filter_map(|(at, subject)| Some((at, says(subject)?)))
+        .collect()
+}
+
+/// Settles the open subjects whose fake Nix has met.
+fn learn(subjects: &mut [Subject], failure: &EvalFailure) -> bool {
+    let mut learned = false;
+    for mismatch in &failure.mismatches {
+        let met = subjects
+            .iter_mut()
+            .filter(|subject| subject.is_open())
+            .find_map(|subject| Some((mismatch.got_for(&subject.fake)?.clone(), subject)));
+        if let Some((hash, subject)) = met {
+            subject.record = native::record(subject, &hash);
+            subject.settle(hash, How::Evaluated);
+            subject.drv = mismatch.drv.clone();
+            learned = true;
+        }
+    }
+    learned
+}

@@ -1,0 +1,74 @@
+//! What needs no build: hashes that are recorded for what is fetched, and those that can be taken in this process.
+
+use super::Native;
+use super::subject::{How, Subject};
+use crate::fetched::Fetched;
+use crate::fod::lock::{Entry, RecordedRecipe};
+use crate::fod::native::{self, World};
+use crate::fod::report::Strategy;
+use crate::hash::Hash;
+
+/// Settles the subjects of which it can be read off the text what they are the hash of: by the record of the same, or
+/// by fetching it.
+pub fn settle(subjects: &mut [Subject], mode: Native, all: bool, world: World) {
+    if !all {
+        for subject in subjects.iter_mut().filter(|subject| subject.is_open()) {
+            if let Some(hash) = recorded(subject, mode) {
+                let strategy = match is_native(subject) {
+                    true => Strategy::Native,
+                    false => Strategy::Build,
+                };
+                subject.record = subject.recorded.cloned();
+                subject.settle(hash, How::Recorded(strategy));
+            }
+        }
+    }
+    if mode == Native::Never {
+        return;
+    }
+    let open: Vec<usize> = (0..subjects.len())
+        .filter(|at| subjects[*at].is_open() && is_native(&subjects[*at]))
+        .collect();
+    let fetched: Vec<Fetched> = open
+        .iter()
+        .filter_map(|at| subjects[*at].fetched.cloned())
+        .collect();
+    for (at, result) in open.into_iter().zip(native::compute_all(&fetched, world)) {
+        let subject = &mut subjects[at];
+        match result {
+            Ok(hash) => {
+                subject.record = record(subject, &hash);
+                subject.settle(hash, How::Native);
+            }
+            Err(error) if mode == Native::Only || !error.may_build() => {
+                subject.fail(error.to_string());
+            }
+            Err(error) => subject.reason = Some(format!("built, since {error}")),
+        }
+    }
+}
+
+/// What cotter.lock is to record of what is fetched; `None` where that cannot be read off the text.
+pub fn record(subject: &Subject, hash: &Hash) -> Option<Entry> {
+    let identity = subject.fetched?.what.identity()?;
+    Some(Entry {
+        hash: hash.clone(),
+        recipe: RecordedRecipe::fetched(&identity),
+        files: Vec::new(),
+    })
+}
+
+/// The hash that the literal says, where cotter.lock has it for what is fetched.
+fn recorded(subject: &Subject, mode: Native) -> Option<Hash> {
+    let own = subject.literal.hash()?;
+    if mode == Native::Never && is_native(subject) {
+        return None;
+    }
+    (*subject.recorded? == record(subject, own)?).then(|| own.clone())
+}
+
+fn is_native(subject: &Subject) -> bool {
+    subject
+        .fetched
+        .is_some_and(|fetched| fetched.obstacle.is_none() && fetched.what.identity().is_some())
+}
