@@ -8,14 +8,14 @@ use super::apply::{called, unparenthesised};
 use super::file::{Library, NixFile};
 use super::scope;
 
-/// How many imports and functions of functions are followed.
+/// How many imports, `let`s and the like are followed.
 const MAX_STEPS: usize = 16;
 
 /// What stands at the top of a Nix file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TopLevel {
     /// A function that Nix does not call by itself: of one argument with a name, or of a set that must hold attributes
-    /// with no default, or of whatever set (`{ ... }:`).
+    /// with no default, or of whatever set (`{ ... }:`); or what a first call of Nix's gave, for it makes no second.
     Function,
     /// A set, with the first parts of the names that are written in it.
     Set(Vec<String>),
@@ -25,18 +25,22 @@ pub enum TopLevel {
     Other,
 }
 
-/// What Nix gets from `file` when it has called what it calls by itself: functions of a set whose attributes all have
+/// What Nix gets from `file` when it has called what it calls by itself: a function of a set whose attributes all have
 /// defaults. An `import ./x.nix` is what that file is.
 pub fn top_level(library: &Library, file: &Rc<NixFile>) -> TopLevel {
     let mut at = file.clone();
     let mut expr = file.expr();
+    let mut is_called = false;
     for _ in 0..MAX_STEPS {
         expr = match expr {
             Some(Expr::Paren(paren)) => paren.expr(),
             Some(Expr::LetIn(binding)) => binding.body(),
             Some(Expr::With(with)) => with.body(),
             Some(Expr::Assert(assert)) => assert.body(),
-            Some(Expr::Lambda(lambda)) if is_called_by_nix(&lambda) => lambda.body(),
+            Some(Expr::Lambda(lambda)) if !is_called && is_called_by_nix(&lambda) => {
+                is_called = true;
+                lambda.body()
+            }
             Some(Expr::Lambda(_)) => return TopLevel::Function,
             Some(Expr::AttrSet(set)) => return TopLevel::Set(names(&set)),
             Some(Expr::List(list)) => return of_list(&list),

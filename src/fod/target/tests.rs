@@ -162,6 +162,8 @@ fn what_a_command_line_names_is_taken_or_refused_in_words() {
         "./sub#a b"
     );
     assert_eq!(by_flake("../sub#").unwrap().to_string(), "./sub");
+    let here = flake(&workspace, &workspace.root().join("sub"), "#x");
+    assert_eq!(here.unwrap().to_string(), "./sub#x");
     for (reference, words) in [
         ("github:owner/repo#x", "not in this workspace"),
         (
