@@ -6,6 +6,7 @@
 mod apply;
 mod around;
 mod attrs;
+mod behind;
 mod call;
 mod comment;
 mod depth;
@@ -14,7 +15,6 @@ mod entries;
 mod entries_tests;
 mod file;
 mod layout;
-mod named_file;
 mod resolve;
 mod scope;
 mod string;
