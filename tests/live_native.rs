@@ -366,7 +366,6 @@ fn a_large_file_is_never_in_memory() {
         let before = peak();
         let hash = of("/large");
         let grown = peak() - before;
-        println!("{grown} KiB more for 200 MiB");
         assert!(grown < 32 << 10, "{grown} KiB for 200 MiB");
         let hex = hash.spell(cotter::hash::Spelling::Base16);
         assert_eq!(hex, sum_of_zeros(home));
