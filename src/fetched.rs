@@ -39,6 +39,15 @@ pub enum Origin {
     Other,
 }
 
+/// The algorithm of a placeholder of nixpkgs' `lib`, by the last part of its name.
+pub fn algo_of_fake(name: &str) -> Option<Algo> {
+    match name {
+        "fakeHash" | "fakeSha256" => Some(Algo::Sha256),
+        "fakeSha512" => Some(Algo::Sha512),
+        _ => None,
+    }
+}
+
 impl Origin {
     /// What is fetched, in one canonical text: the same on every machine, and without credentials. `None` for
     /// [`Origin::Other`].

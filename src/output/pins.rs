@@ -44,7 +44,7 @@ impl PinRow {
                 spot, text: None, ..
             } => Some(spot.value.clone()),
             PinnedHash::Locked(hash) => Some(hash.clone()),
-            PinnedHash::None | PinnedHash::Opaque => None,
+            PinnedHash::None | PinnedHash::Opaque(_) => None,
         };
         PinRow {
             name: pin.name.clone(),

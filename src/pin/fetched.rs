@@ -40,8 +40,10 @@ pub fn fetched(
 }
 
 fn of(places: &Places, pin: &Pin) -> Option<Fetched> {
-    let PinnedHash::Literal { spot, algo, .. } = &pin.hash else {
-        return None;
+    let (file, offset, algo) = match &pin.hash {
+        PinnedHash::Literal { spot, algo, .. } => (spot.file.clone(), spot.offset(), *algo),
+        PinnedHash::Opaque(Some(fake)) => (fake.file.clone(), fake.offset, Some(fake.algo)),
+        PinnedHash::None | PinnedHash::Opaque(None) | PinnedHash::Locked(_) => return None,
     };
     let (what, obstacle) = match &pin.fetch {
         Some(Fetch::Tree {
@@ -81,9 +83,9 @@ fn of(places: &Places, pin: &Pin) -> Option<Fetched> {
         ),
     };
     Some(Fetched {
-        file: spot.file.clone(),
-        offset: spot.offset(),
-        algo: *algo,
+        file,
+        offset,
+        algo,
         what,
         obstacle,
     })
@@ -93,6 +95,7 @@ fn of(places: &Places, pin: &Pin) -> Option<Fetched> {
 mod tests {
     use super::*;
     use crate::git::{FetchMethod, Location};
+    use crate::hash::Algo;
     use crate::source::SourceFile;
 
     const SRI: &str = "sha256-n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
@@ -108,7 +111,8 @@ mod tests {
         let found = crate::pin::find(&workspace, &config, vec![path]);
         let all = fetched(&workspace, &config, &found, None);
         for one in &all {
-            assert!(text[one.offset..].starts_with(SRI), "{one:?}");
+            let is_literal = text[one.offset..].starts_with(SRI);
+            assert!(is_literal != text.contains("fake"), "{one:?}");
         }
         all
     }
@@ -222,6 +226,49 @@ mod tests {
         assert!(c.obstacle.as_ref().unwrap().contains("leaveDotGit"));
         assert_eq!(d.what, Origin::Other);
         assert!(d.obstacle.is_some());
+    }
+
+    #[test]
+    fn a_placeholder_has_a_place_too() {
+        let url = r#"url = "http://h/x""#;
+        for (text, at, algo) in [
+            (
+                "fetchurl { URL; hash = lib.fakeHash; }",
+                "lib.fakeHash",
+                Algo::Sha256,
+            ),
+            (
+                "fetchurl { URL; sha512 = (pkgs.lib.fakeSha512); }",
+                "pkgs.lib",
+                Algo::Sha512,
+            ),
+            (
+                "let h = lib.fakeHash; in fetchurl { URL; hash = h; }",
+                "lib.fakeHash; in",
+                Algo::Sha256,
+            ),
+            (
+                "let inherit (lib) fakeHash; in fetchurl { URL; hash = fakeHash; }",
+                "fakeHash; }",
+                Algo::Sha256,
+            ),
+            (
+                "with lib; fetchurl { URL; sha256 = fakeSha256; }",
+                "fakeSha256; }",
+                Algo::Sha256,
+            ),
+            (
+                "{ fakeHash }: fetchurl { URL; hash = fakeHash; }",
+                "fakeHash; }",
+                Algo::Sha256,
+            ),
+        ] {
+            let text = text.replace("URL", url);
+            let [one] = of_text(&text).try_into().unwrap();
+            assert!(text[one.offset..].starts_with(at), "{text}: {one:?}");
+            assert_eq!(one.algo, Some(algo));
+        }
+        assert!(of_text(&format!("fetchurl {{ {url}; hash = someHash; }}")).is_empty());
     }
 
     #[test]

@@ -137,9 +137,18 @@ pub enum PinnedHash {
         algo: Option<Algo>,
     },
     /// Something that is no literal: `lib.fakeHash`, a computed value.
-    Opaque,
+    Opaque(Option<FakeHash>),
     /// Kept elsewhere by the tool that made it: a flake's lock file.
     Locked(String),
+}
+
+/// A name of nixpkgs' that stands for a hash that is none: `lib.fakeHash`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FakeHash {
+    pub file: RelPath,
+    /// Where the name begins, `lib` and all, in bytes.
+    pub offset: usize,
+    pub algo: Algo,
 }
 
 /// What is fetched, as far as its hash depends on it.

@@ -6,6 +6,7 @@
 mod apply;
 mod around;
 mod attrs;
+mod behind;
 mod call;
 mod comment;
 mod depth;

@@ -7,6 +7,7 @@
 pub mod alone;
 pub mod cotter;
 pub mod fetchers;
+pub mod files;
 pub mod http;
 pub mod mirror;
 pub mod remote;

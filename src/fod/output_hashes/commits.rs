@@ -3,14 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::fetched::{Fetched, Origin};
+use crate::fetched::{Fetched, Origin, algo_of_fake};
 use crate::git::{FetchMethod, Location};
 use crate::hash::{Algo, HashError, HashText};
 use crate::manifest::cargo_lock::{CargoLock, GitSource};
+use crate::source::RelPath;
 use crate::spot::Spot;
 use crate::syntax::{Attrs, Library};
 
-/// What the entries are the hashes of, those that are literals.
+/// Where the hash of an entry stands, and its algorithm: a literal or a placeholder of nixpkgs'.
+fn place(library: &Library, set: &Attrs, name: &str) -> Option<(RelPath, usize, Option<Algo>)> {
+    let Some(text) = set.get(library, name).text() else {
+        let (file, offset, last) = set.name_behind(library, name)?;
+        return Some((file, offset, Some(algo_of_fake(&last)?)));
+    };
+    let spot = Spot::literal(&text)?;
+    let algo = match HashText::parse(&spot.value, Some(Algo::Sha256)) {
+        Ok(text) => Some(text.hash.algo()),
+        Err(HashError::Empty) => None,
+        Err(_) => return None,
+    };
+    Some((spot.file.clone(), spot.offset(), algo))
+}
+
+/// What the entries are the hashes of, those that are literals or placeholders.
 pub fn entries(
     library: &Library,
     set: &Attrs,
@@ -21,15 +37,10 @@ pub fn entries(
         .iter()
         .filter_map(|name| {
             let source = commits.by_key.get(name)?;
-            let spot = Spot::literal(&set.get(library, name).text()?)?;
-            let algo = match HashText::parse(&spot.value, Some(Algo::Sha256)) {
-                Ok(text) => Some(text.hash.algo()),
-                Err(HashError::Empty) => None,
-                Err(_) => return None,
-            };
+            let (file, offset, algo) = place(library, set, name)?;
             Some(Fetched {
-                file: spot.file.clone(),
-                offset: spot.offset(),
+                file,
+                offset,
                 algo,
                 what: Origin::Git {
                     url: source.url.clone(),

@@ -187,6 +187,22 @@ fn every_entry_says_what_it_is_the_hash_of() {
 }
 
 #[test]
+fn placeholders_have_their_places() {
+    let nix = "{ cargoLock = { lockFile = ./Cargo.lock; outputHashes = { \"a-1.0.0\" = lib.fakeHash; \"b-1.0.0\" = \"\"; }; }; }";
+    let made = plan_of(nix, &["a 1.0.0 a", "b 1.0.0 b"]);
+    assert!(made.sets.is_empty());
+    let rest: Vec<&str> = made.fetched.iter().map(|one| &nix[one.offset..]).collect();
+    assert!(
+        rest[0].starts_with("lib.fakeHash") && rest[1].starts_with("\"; }"),
+        "{rest:?}"
+    );
+    assert_eq!(
+        (made.fetched[0].algo, made.fetched[1].algo),
+        (Some(crate::hash::Algo::Sha256), None)
+    );
+}
+
+#[test]
 fn what_is_not_written_out_is_told_and_left() {
     for hashes in [
         "outputHashes = lib.importJSON ./hashes.json;",

@@ -41,7 +41,7 @@ pub fn of(
     }
     let (spot, old, algo) = match &pin.hash {
         PinnedHash::None | PinnedHash::Locked(_) => return Ok(NewHash::None),
-        PinnedHash::Opaque => {
+        PinnedHash::Opaque(_) => {
             return Ok(NewHash::Unknown(
                 "its hash is no literal that can be rewritten".into(),
             ));

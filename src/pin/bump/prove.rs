@@ -115,7 +115,7 @@ fn stale<'a>(context: &'a Context, after: &'a Found) -> impl Iterator<Item = usi
             (PinnedHash::Literal { spot: old, .. }, PinnedHash::Literal { spot: new, .. }) => {
                 old.value == new.value
             }
-            (PinnedHash::Opaque, PinnedHash::Opaque) => true,
+            (PinnedHash::Opaque(_), PinnedHash::Opaque(_)) => true,
             _ => false,
         };
         same_hash && (old.rev != new.rev || old.url != new.url)

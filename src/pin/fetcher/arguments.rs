@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::{Fetch, Fetched};
+use crate::fetched::algo_of_fake;
 use crate::git::FetchMethod;
 use crate::hash::{Algo, HashError, HashText};
-use crate::pin::{Moves, PinKind, PinnedHash, tag};
+use crate::pin::{FakeHash, Moves, PinKind, PinnedHash, tag};
 use crate::spot::Spot;
 use crate::syntax::{Attrs, Call, Library, Part, Text, Value};
 
@@ -176,12 +177,21 @@ impl<'a> Arguments<'a> {
                         text: None,
                         algo: *algo,
                     },
-                    Err(_) => PinnedHash::Opaque,
+                    Err(_) => PinnedHash::Opaque(None),
                 },
-                None => PinnedHash::Opaque,
+                None => PinnedHash::Opaque(None),
             },
-            _ => PinnedHash::Opaque,
+            _ => PinnedHash::Opaque(self.fake(name)),
         }
+    }
+
+    fn fake(&self, name: &str) -> Option<FakeHash> {
+        let (file, offset, last) = self.attrs.as_ref()?.name_behind(self.library, name)?;
+        Some(FakeHash {
+            file,
+            offset,
+            algo: algo_of_fake(&last)?,
+        })
     }
 
     /// How the tree is fetched; see [`Arguments::obstacle`] for the lists.
