@@ -113,6 +113,7 @@ impl Arguments {
         } = opened;
         let tracked = git::tracked_files(workspace.root())?;
         let files = workspace.files(&RelPath::root(), &tracked);
+        let copied = workspace.files_and_links(&RelPath::root(), &tracked);
         let found = fod::find(workspace, config, &files);
         let selection = naming::select(workspace, &opened.base, &found.literals, &self.words)
             .map_err(|error| Failure::from(error).because_of(&found.problems))?;
@@ -141,7 +142,7 @@ impl Arguments {
         let nix = || Ok(Nix::find(&System)?.settings(&settings));
         let request = Request {
             workspace,
-            files: &files,
+            files: &copied,
             literals: &found.literals,
             chosen: &chosen,
             fetched: &fetched,

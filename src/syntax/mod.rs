@@ -15,7 +15,6 @@ mod entries;
 mod entries_tests;
 mod file;
 mod layout;
-mod named_file;
 mod path;
 mod reads;
 mod resolve;
