@@ -272,6 +272,21 @@ mod tests {
     }
 
     #[test]
+    fn a_function_of_ones_own_may_do_anything() {
+        let call = r#"fetchurl { url = "http://h/x"; hash = "@"; }"#;
+        for (before, own) in [
+            ("let fetchurl = { url, hash }: f url hash; in", true),
+            ("let fetchurl = import ./fetchurl.nix; in", true),
+            ("let fetchurl = import <nix/fetchurl.nix>; in", false),
+            ("let inherit (pkgs) fetchurl; in", false),
+            ("{ fetchurl }:", false),
+        ] {
+            let [one] = of_text(&format!("{before} {call}")).try_into().unwrap();
+            assert_eq!(one.obstacle.is_some(), own, "{before}: {one:?}");
+        }
+    }
+
+    #[test]
     fn a_hash_of_two_things_is_of_neither() {
         let text = |other: &str| {
             format!(

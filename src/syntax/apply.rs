@@ -28,6 +28,29 @@ impl Resolver<'_, '_> {
             })
     }
 
+    /// Whether `function` is a name that this file binds to a function of the workspace, here or in another file.
+    pub(super) fn is_our_own(&self, file: &Rc<NixFile>, function: &Expr) -> bool {
+        let Some(Expr::Ident(ident)) = unparenthesised(function) else {
+            return false;
+        };
+        let name = ident.to_string();
+        let Some(binder) = self.binder(file, &name, ident.syntax(), &mut Vec::new()) else {
+            return false;
+        };
+        let is_import = |bound: &Expr| match unparenthesised(bound) {
+            Some(Expr::Apply(apply)) => {
+                let path = apply.argument().and_then(|path| unparenthesised(&path));
+                matches!(path, Some(Expr::PathRel(_)))
+            }
+            _ => false,
+        };
+        self.is_defined_here(file, function)
+            || file
+                .scope(&binder)
+                .starting_with(&name)
+                .any(|entry| matches!(&entry.bound, Bound::Expr(bound) if is_import(bound)))
+    }
+
     /// A call. `import ./x.nix` is what that file is; for any other function on a set, the set: what a derivation or
     /// a fetcher was given is what it lets one read back (`src.rev`, `package.version`).
     pub(super) fn apply(&self, file: &Rc<NixFile>, apply: &ast::Apply) -> Option<Value> {

@@ -90,6 +90,12 @@ impl Call {
         Resolver::new(library).value(&self.file, &self.argument)
     }
 
+    /// Whether the function is one of the workspace's own, whatever it is called: what it does is not known.
+    pub fn is_of_our_own(&self, library: &Library) -> bool {
+        let function = ast::Apply::cast(self.node.clone()).and_then(|apply| apply.lambda());
+        function.is_some_and(|function| Resolver::new(library).is_our_own(&self.file, &function))
+    }
+
     pub(super) fn node(&self) -> &SyntaxNode {
         &self.node
     }

@@ -212,6 +212,12 @@ impl<'a> Arguments<'a> {
     /// Why the hash cannot be known without a build. `harmless` are the arguments that do not change the result;
     /// `switches` those that do not while they are off. Any other argument is an obstacle.
     pub fn obstacle(&self, harmless: &[&str], switches: &[&str]) -> Option<String> {
+        if self.call.is_of_our_own(self.library) {
+            return Some(format!(
+                "`{}` is a function of the workspace's own",
+                self.call.function
+            ));
+        }
         let attrs = self.attrs.as_ref()?;
         if attrs.may_hold_more() {
             return Some("it may have arguments that are not written in the call".to_owned());
