@@ -65,7 +65,13 @@ impl Nix<'_> {
             let left = end.saturating_duration_since(Instant::now());
             let together = self.together(request, &open)?;
             let invocation = self.realisation(request, &open, &together).timeout(left);
-            let mut on_line = |line: &[u8]| builds.take(Event::parse(line), on_progress);
+            // The derivation that is only there to need the others is nobody's.
+            let mut on_others = |progress: Progress| {
+                if progress.drv != together {
+                    on_progress(progress);
+                }
+            };
+            let mut on_line = |line: &[u8]| builds.take(Event::parse(line), &mut on_others);
             match self.runner().run_watched(&invocation, &mut on_line) {
                 Ok(output) if output.status.success() => {
                     builds.close(&open, true);

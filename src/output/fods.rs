@@ -131,10 +131,11 @@ pub fn fod_diagnostic(row: &Row) -> Option<Diagnostic> {
             ..Diagnostic::at(&row.file, at, format!("`{name}`: {reason}"))
         },
     };
-    let hint = (row.status == Status::Failed)
-        .then(|| row.drv.as_ref())
-        .flatten()
-        .filter(|_| !row.log.is_empty())
+    let failed = row.status == Status::Failed && !row.log.is_empty();
+    let hint = row
+        .drv
+        .as_ref()
+        .filter(|_| failed)
         .map(|drv| format!("`nix-store --read-log {drv}` shows the whole log"));
     Some(Diagnostic { hint, ..diagnostic })
 }

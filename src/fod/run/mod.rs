@@ -30,6 +30,7 @@ use super::FakeError;
 use super::literal::Literal;
 use super::lock::{FILE as LOCK_FILE, Lock};
 use super::native::World;
+use super::report::Strategy;
 use super::target::Target;
 use crate::fetched::Fetched;
 use crate::hash::Hash;
@@ -183,6 +184,12 @@ fn build(
         request.targets,
     );
     let carriers = reached(request, &mut evaluator, &derivations, subjects)?;
+    for (at, subject) in subjects.iter_mut().enumerate() {
+        if let Some(carrier) = carriers.of(at).next() {
+            subject.system = Some(derivations.get(carrier)?.system.to_string());
+            subject.strategy = Some(Strategy::Build);
+        }
+    }
     let survey = Survey::new(
         request.workspace,
         &copy,

@@ -35,6 +35,7 @@ pub fn settle(subjects: &mut [Subject], mode: Native, all: bool, world: World) {
         .collect();
     for (at, result) in open.into_iter().zip(native::compute_all(&fetched, world)) {
         let subject = &mut subjects[at];
+        subject.strategy = Some(Strategy::Native);
         match result {
             Ok(hash) => {
                 subject.record = record(subject, &hash);

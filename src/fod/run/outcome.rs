@@ -94,12 +94,12 @@ fn row(subject: &Subject, at: Position, system: Option<&str>) -> Row {
             };
             (status, Some(strategy))
         }
-        State::Failed => (Status::Failed, None),
+        State::Failed => (Status::Failed, subject.strategy),
         State::Left | State::Open | State::Unreached { .. } => (Status::Unreached, None),
     };
     let system = match &subject.state {
         State::Unreached { system } => system.clone(),
-        _ => system.map(str::to_owned),
+        _ => subject.system.clone().or_else(|| system.map(str::to_owned)),
     };
     Row {
         name: literal.name.clone(),

@@ -57,8 +57,11 @@ pub struct Subject<'a> {
     pub was_taken_back: bool,
     /// What cotter.lock is to record.
     pub record: Option<Entry>,
-    /// The derivation to show.
+    /// The derivation to show, and the system that it is built on.
     pub drv: Option<String>,
+    pub system: Option<String>,
+    /// How its hash was last looked for.
+    pub strategy: Option<Strategy>,
     /// What there is to say about it.
     pub reason: Option<String>,
     pub log: Vec<String>,
@@ -83,6 +86,8 @@ impl<'a> Subject<'a> {
             was_taken_back: false,
             record: None,
             drv: None,
+            system: None,
+            strategy: None,
             reason: None,
             log: Vec::new(),
         }
