@@ -305,11 +305,19 @@ impl Watch for Shown {
 }
 
 fn of_unevaluated(unevaluated: &Unevaluated) -> Diagnostic {
-    let entry = unevaluated.target.entry();
-    let message = format!("Nix cannot evaluate this: {}", unevaluated.failure.message);
-    Diagnostic {
-        file: Some(entry),
-        ..Diagnostic::warning(message)
+    let message = format!(
+        "Nix cannot evaluate {}: {}",
+        unevaluated.target, unevaluated.message
+    );
+    match &unevaluated.at {
+        Some((file, at)) => Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::at(file, *at, message)
+        },
+        None => Diagnostic {
+            file: Some(unevaluated.target.entry()),
+            ..Diagnostic::warning(message)
+        },
     }
 }
 

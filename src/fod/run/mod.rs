@@ -255,6 +255,10 @@ fn reached(
         for at in lost {
             let subject = &mut subjects[at];
             let system = subject.literal.system.clone();
+            if let Some(target) = evaluator.unevaluated_over(subject.literal.path()) {
+                subject.fail(format!("`{target}`, which may have it, cannot be evaluated"));
+                continue;
+            }
             subject.reason = Some(match &system {
                 Some(system) => {
                     format!("it is for {system}; `--system {system}` evaluates for that")
