@@ -113,7 +113,7 @@ impl Arguments {
         } = opened;
         let tracked = git::tracked_files(workspace.root())?;
         let files = workspace.files(&RelPath::root(), &tracked);
-        let copied = workspace.files_and_links(&RelPath::root(), &tracked);
+        let mut copied = workspace.files_and_links(&RelPath::root(), &tracked);
         let found = fod::find(workspace, config, &files);
         let selection = naming::select(workspace, &opened.base, &found.literals, &self.words)
             .map_err(|error| Failure::from(error).because_of(&found.problems))?;
@@ -127,6 +127,8 @@ impl Arguments {
         let pins = opened.pins()?;
         let fetched = crate::pin::fetched(workspace, config, &pins, None);
         let targets = self.targets(opened, &files, &found.literals, &selection)?;
+        let library = Library::new(workspace);
+        copied.extend(target::ignored(&targets, &files, workspace, &library));
         let settings = self.settings(opened);
         let git = Git::new(GitOptions {
             cache_dir: cache_dir()?,

@@ -2,6 +2,7 @@
 //! `COTTER_TEST_NIX_ROOTS` lists.
 
 mod bench;
+mod ignored;
 mod rounds;
 #[path = "../support/mod.rs"]
 mod support;

@@ -256,7 +256,9 @@ fn reached(
             let subject = &mut subjects[at];
             let system = subject.literal.system.clone();
             if let Some(target) = evaluator.unevaluated_over(subject.literal.path()) {
-                subject.fail(format!("`{target}`, which may have it, cannot be evaluated"));
+                subject.fail(format!(
+                    "`{target}`, which may have it, cannot be evaluated"
+                ));
                 continue;
             }
             subject.reason = Some(match &system {
