@@ -155,7 +155,9 @@ fn subjects<'a>(request: &Request<'a>) -> Vec<Subject<'a>> {
                 }
                 _ => None,
             };
-            let is_open = request.chosen.contains(&at) && (literal.is_sure() || recorded.is_some());
+            let is_open = request.chosen.contains(&at)
+                && literal.is_to_be_found()
+                && (literal.is_sure() || recorded.is_some());
             Subject::new(literal, recorded, fetched, is_open)
         })
         .collect()
@@ -227,6 +229,7 @@ fn reached(
             let is_known = |hash: &Hash| carriers.is_known(hash);
             if subject.state == State::Left
                 && !subject.was_taken_back
+                && subject.literal.is_to_be_found()
                 && subject.literal.hash().is_some_and(is_known)
             {
                 subject.state = State::Open;
