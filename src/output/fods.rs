@@ -137,5 +137,9 @@ pub fn fod_diagnostic(row: &Row) -> Option<Diagnostic> {
         .as_ref()
         .filter(|_| failed)
         .map(|drv| format!("`nix-store --read-log {drv}` shows the whole log"));
-    Some(Diagnostic { hint, ..diagnostic })
+    Some(Diagnostic {
+        log: row.log.clone(),
+        hint,
+        ..diagnostic
+    })
 }
