@@ -2,7 +2,9 @@
 //! `COTTER_TEST_NIX_ROOTS` lists.
 
 mod bench;
+mod places;
 mod rounds;
+mod spellings;
 #[path = "../support/mod.rs"]
 mod support;
 

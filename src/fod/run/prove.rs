@@ -97,7 +97,7 @@ fn contaminated(
     drvs: &BTreeSet<String>,
     fakes: &Fakes,
 ) -> Result<Option<String>, RehashError> {
-    if !survey.holds_literals(at, subjects) {
+    if !survey.may_hold_fakes(at, subjects) {
         return Ok(None);
     }
     for path in drvs {
