@@ -138,7 +138,11 @@ pub fn fod_diagnostic(row: &Row) -> Option<Diagnostic> {
         .as_ref()
         .filter(|_| failed)
         .map(|drv| format!("`nix-store --read-log {drv}` shows the whole log"));
-    Some(Diagnostic { hint, ..diagnostic })
+    Some(Diagnostic {
+        log: row.log.clone(),
+        hint,
+        ..diagnostic
+    })
 }
 
 /// Which entries of `outputHashes` come and go, and which do not though they should.

@@ -3,7 +3,9 @@
 
 mod bench;
 mod ignored;
+mod places;
 mod rounds;
+mod spellings;
 #[path = "../support/mod.rs"]
 mod support;
 

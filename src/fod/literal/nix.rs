@@ -36,6 +36,9 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
         if kind == Kind::Placeholder && !holds_value(site.role) {
             continue;
         }
+        if makes_fake(&site, &string.part.value) {
+            continue;
+        }
         let spot = Spot::in_part(&string.part, 0..string.part.value.len());
         found.push(literal(container, site, spot, kind, algo, is_hash, false));
     }
@@ -43,6 +46,10 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
         for fake in named_expressions(library, file, &FAKES) {
             // What is asked about a fake hash is true of no other.
             if fake.site.role == Role::Compared {
+                continue;
+            }
+            // One that the workspace itself gives a real hash is no fake.
+            if fake.text.as_deref().is_some_and(|text| !is_nobodys(text)) {
                 continue;
             }
             let algo = match fake.name.as_str() {
@@ -79,6 +86,24 @@ fn meaning<'s>(
         || site.taken_as(),
         |name| site.beside(library, name),
     )
+}
+
+/// Whether it is what a workspace's own `lib` calls nobody's hash: where that is used there is a literal, not here.
+fn makes_fake(site: &Site, text: &str) -> bool {
+    site.role == Role::Bound
+        && site
+            .names
+            .first()
+            .is_some_and(|name| FAKES.contains(&name.as_str()))
+        && is_nobodys(text)
+}
+
+/// Whether `text` says no hash, or one of only zeros.
+fn is_nobodys(text: &str) -> bool {
+    match text::read(text, None, true) {
+        Some(read) => read.hash.is_placeholder(),
+        None => text::is_stub(text),
+    }
 }
 
 /// Whether an empty string there may be the place of a hash.

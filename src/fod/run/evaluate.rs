@@ -14,6 +14,9 @@ use crate::nix::{EvalFailure, FileTarget, Instantiate, Nix, Target as NixTarget}
 use crate::source::{Position, RelPath, SourceFile, Workspace};
 use crate::work_copy::WorkCopy;
 
+/// What an older Nix says of a flake in a folder of a tree that is no repository.
+const NO_FOLDER: &str = "unsupported parameter 'dir'";
+
 /// How the targets are evaluated.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
@@ -60,6 +63,8 @@ pub struct Evaluator<'a> {
     /// What the work copy says now, by literal.
     said: HashMap<usize, Hash>,
     folders: usize,
+    /// Whether the work copy was made a git repository.
+    is_repository: bool,
 }
 
 impl<'a> Evaluator<'a> {
@@ -85,6 +90,7 @@ impl<'a> Evaluator<'a> {
             unevaluated: Vec::new(),
             said: HashMap::new(),
             folders: 0,
+            is_repository: false,
         }
     }
 
@@ -135,7 +141,10 @@ impl<'a> Evaluator<'a> {
         targets.find(|target| file.is_within(&target.entry().parent()))
     }
 
-    fn write(&mut self, subjects: &[Subject]) -> Result<(), RehashError> {
+    fn write(&mut self, subjects: &mut [Subject]) -> Result<(), RehashError> {
+        for subject in subjects.iter_mut().filter(|subject| subject.is_open()) {
+            subject.was_faked = true;
+        }
         let wanted = wanted(subjects);
         let says: Vec<(&Literal, &Hash)> = wanted
             .iter()
@@ -160,6 +169,22 @@ impl<'a> Evaluator<'a> {
     }
 
     fn instantiate(
+        &mut self,
+        targets: &[Target],
+    ) -> Result<Result<Vec<String>, EvalFailure>, RehashError> {
+        let result = self.instantiate_once(targets)?;
+        let wants_repository = |failure: &EvalFailure| failure.message.contains(NO_FOLDER);
+        if !self.is_repository
+            && result.as_ref().is_err_and(wants_repository)
+            && self.nix.make_repository(self.copy.root()).is_ok()
+        {
+            self.is_repository = true;
+            return self.instantiate_once(targets);
+        }
+        Ok(result)
+    }
+
+    fn instantiate_once(
         &mut self,
         targets: &[Target],
     ) -> Result<Result<Vec<String>, EvalFailure>, RehashError> {
@@ -213,7 +238,7 @@ impl<'a> Evaluator<'a> {
                     attrs: attrs.clone(),
                 }),
                 Target::Flake { dir, attr } => alone.push(Together::Flake {
-                    flake_ref: flake_ref(self.copy.root(), dir),
+                    flake_ref: flake_ref(self.copy.root(), dir, self.is_repository),
                     attrs: attr.iter().flat_map(|attr| names(attr)).collect(),
                 }),
             }
@@ -294,7 +319,7 @@ enum Together {
 }
 
 /// A flake in the folder `dir` of the tree at `root`, for which it is the whole tree that it sees.
-fn flake_ref(root: &Path, dir: &RelPath) -> String {
+fn flake_ref(root: &Path, dir: &RelPath, is_repository: bool) -> String {
     let escaped = |text: &str| {
         let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"/-_.~+".contains(b);
         text.bytes()
@@ -305,9 +330,13 @@ fn flake_ref(root: &Path, dir: &RelPath) -> String {
             .collect::<String>()
     };
     let root = escaped(&root.to_string_lossy());
+    let scheme = match is_repository {
+        true => "git+file://",
+        false => "path:",
+    };
     match dir.is_root() {
-        true => format!("path:{root}"),
-        false => format!("path:{root}?dir={}", escaped(dir.as_str())),
+        true => format!("{scheme}{root}"),
+        false => format!("{scheme}{root}?dir={}", escaped(dir.as_str())),
     }
 }
 

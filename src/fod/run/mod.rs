@@ -5,6 +5,7 @@
 //! what came of it (`outcome`).
 
 mod carriers;
+mod contamination;
 mod evaluate;
 mod native;
 mod outcome;
@@ -54,7 +55,7 @@ pub enum Native {
 /// How builds are run.
 #[derive(Clone, Copy, Debug)]
 pub struct Building {
-    /// How many at once; `None` is what Nix is set to.
+    /// How many at once; `None` is as Nix is set, or as many as there are cores where that is 1.
     pub jobs: Option<u32>,
     /// How long one may take.
     pub timeout: Duration,
