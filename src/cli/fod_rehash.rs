@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
+use super::rehash::{Shown, configured_include, configured_options, downloads};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::fod;
 use crate::fod::lock::{Lock, LockError};
@@ -16,15 +17,14 @@ use crate::fod::native::World;
 use crate::fod::output_hashes;
 use crate::fod::run::{
     Building, Evaluation, Include, Native, Outside, Rehash, RehashError, Request, Unevaluated,
-    Watch, rehash,
+    rehash,
 };
 use crate::fod::target::{self, Target, TargetError};
 use crate::fod::{Literal, Status};
 use crate::git::{self, Git, GitOptions};
 use crate::naming::{self, Selection};
-use crate::net::{DownloadOptions, Downloads};
-use crate::nix::{Nix, NixError, Progress};
-use crate::output::{self, Builds, Diagnostic, Severity};
+use crate::nix::{Nix, NixError};
+use crate::output::{self, Diagnostic, Severity};
 use crate::plan::Rewritten;
 use crate::process::System;
 use crate::source::{RelPath, Workspace};
@@ -152,11 +152,7 @@ impl Arguments {
             offline: false,
             timeout: Duration::from_secs(30),
         });
-        let downloads = Downloads::new(DownloadOptions {
-            offline: false,
-            timeout: Duration::from_secs(30),
-            certificates: std::env::var_os("NIX_SSL_CERT_FILE").map(Into::into),
-        });
+        let downloads = downloads(false, Duration::from_secs(30));
         let evaluation = self.evaluation(opened);
         let nix = || Ok(Nix::find(&System)?.settings(&settings));
         let request = Request {
@@ -187,7 +183,7 @@ impl Arguments {
             },
             cache_dir: &cache_dir()?,
         };
-        let mut shown = Shown(Builds::new(globals.quiet));
+        let mut shown = Shown::new(globals);
         let mut rehash = rehash(&request, &outside, &mut shown)?;
         drop(shown);
         let written = entries
@@ -229,12 +225,9 @@ impl Arguments {
     /// `--option`s of `cotter.toml` and, last and so first in rank, of the command line.
     fn settings(&self, opened: &Opened) -> Vec<String> {
         let given = self.option.chunks_exact(2);
-        let configured = opened.config.nix.options.iter();
-        configured
-            .map(|(name, value)| [name, value])
-            .chain(given.map(|pair| [&pair[0], &pair[1]]))
-            .flat_map(|[name, value]| ["--option".to_owned(), name.clone(), value.clone()])
-            .collect()
+        let given =
+            given.flat_map(|pair| ["--option".to_owned(), pair[0].clone(), pair[1].clone()]);
+        configured_options(&opened.config).chain(given).collect()
     }
 
     fn evaluation(&self, opened: &Opened) -> Evaluation {
@@ -248,15 +241,7 @@ impl Arguments {
             path: path.clone(),
             dir: opened.folder(),
         });
-        let configured = opened
-            .config
-            .nix
-            .include
-            .iter()
-            .map(|(name, path)| Include {
-                path: format!("{name}={path}"),
-                dir: RelPath::root(),
-            });
+        let configured = configured_include(&opened.config);
         Evaluation {
             args: pairs(&self.arg),
             argstrs: pairs(&self.argstr),
@@ -305,25 +290,6 @@ impl Arguments {
             Format::Human if self.diff => output::diff(&mut anstream::stdout().lock(), rewritten),
             Format::Human => output::fods_human(&mut anstream::stdout().lock(), rows, self.dry_run),
         }
-    }
-}
-
-/// Rounds and builds, shown.
-struct Shown(Builds);
-
-impl Watch for Shown {
-    fn round(&mut self, round: usize, literals: usize) {
-        let hashes = if literals == 1 { "hash" } else { "hashes" };
-        self.0
-            .line(&format!("round {round}: {literals} {hashes} to build"));
-    }
-
-    fn build(&mut self, progress: &Progress) {
-        self.0.show(progress);
-    }
-
-    fn built(&mut self) {
-        self.0.finish();
     }
 }
 

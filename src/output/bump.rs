@@ -126,13 +126,17 @@ pub fn diff(sink: &mut impl Write, files: &[Rewritten]) -> io::Result<()> {
 
 /// A pin that was left as it was, as a message.
 pub fn left_diagnostic(left: &Left) -> Diagnostic {
-    let message = format!("`{}` stays as it was: {}", left.name, left.reason);
-    Diagnostic::at(
-        &left.file,
-        Position {
-            line: left.line,
-            column: left.column,
-        },
-        message,
-    )
+    let mut message = format!("`{}` stays as it was: {}", left.name, left.reason);
+    for line in &left.log {
+        message.push_str("\n    ");
+        message.push_str(line);
+    }
+    let at = Position {
+        line: left.line,
+        column: left.column,
+    };
+    Diagnostic {
+        hint: left.hint.clone(),
+        ..Diagnostic::at(&left.file, at, message)
+    }
 }

@@ -41,6 +41,8 @@ pub struct Plan {
     /// What each entry is the hash of, those that were there and those that are new. Offsets are those in `files`.
     pub fetched: Vec<Fetched>,
     pub problems: Vec<Problem>,
+    /// The lock files that were compared.
+    pub locks: BTreeSet<RelPath>,
 }
 
 /// One set whose entries change.
@@ -71,6 +73,7 @@ pub fn plan(workspace: &Workspace, files: &[RelPath], placeholder: &str) -> Plan
     let mut places = BTreeSet::new();
     for one in seen {
         problems.extend(one.problem);
+        plan.locks.insert(one.changed.lock.clone());
         // One set may serve several packages, of several files.
         let place = (one.changed.file.clone(), one.changed.position);
         let changes = !(one.changed.added.is_empty() && one.changed.removed.is_empty());
