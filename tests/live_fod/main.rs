@@ -2,11 +2,18 @@
 //! `COTTER_TEST_NIX_ROOTS` lists.
 
 mod bench;
+mod daemon;
+mod deadlock;
+mod eval_time;
+mod failing;
+mod flakes;
+mod lock;
 mod places;
 mod rounds;
 mod spellings;
 #[path = "../support/mod.rs"]
 mod support;
+mod targets;
 
 use std::fs;
 use std::path::Path;
