@@ -136,7 +136,7 @@ fn a_target_that_throws_does_not_stop_the_other() {
     let run = bench.cotter(&["--format", "json"]).expect(1);
     let rows = crate::bench::Rows(run.json());
     assert_eq!(rows.counts(), [2, 0, 1, 0]);
-    assert_eq!(rows.of("a.hash")["status"], "failed");
+    assert_eq!(rows.status("a.hash"), "failed");
     assert!(
         !run.err.contains(bench.path("cache").to_str().unwrap()),
         "{}",

@@ -7,6 +7,7 @@ mod deadlock;
 mod eval_time;
 mod failing;
 mod flakes;
+mod jobs;
 mod lock;
 mod places;
 mod rounds;
