@@ -3,11 +3,19 @@
 
 mod bench;
 mod ignored;
+mod daemon;
+mod deadlock;
+mod eval_time;
+mod failing;
+mod flakes;
+mod jobs;
+mod lock;
 mod places;
 mod rounds;
 mod spellings;
 #[path = "../support/mod.rs"]
 mod support;
+mod targets;
 
 /// All of the tests again, under each other Nix that there is.
 #[test]
