@@ -126,7 +126,7 @@ impl Arguments {
         let chosen: BTreeSet<usize> = selection.chosen.iter().copied().collect();
         let pins = opened.pins()?;
         let fetched = crate::pin::fetched(workspace, config, &pins, None);
-        let targets = self.targets(opened, &files, &found.literals, &selection)?;
+        let targets = self.targets(opened, &files, &copied, &found.literals, &selection)?;
         let settings = self.settings(opened);
         let git = Git::new(GitOptions {
             cache_dir: cache_dir()?,
@@ -181,6 +181,7 @@ impl Arguments {
         &self,
         opened: &Opened,
         files: &[RelPath],
+        files_and_links: &[RelPath],
         literals: &[Literal],
         selection: &Selection,
     ) -> Result<Vec<Target>, Failure> {
@@ -192,7 +193,14 @@ impl Arguments {
             return Ok(vec![target::flake(workspace, base, reference)?]);
         }
         let library = Library::new(workspace);
-        let all = target::all(&opened.config, files, &library);
+        // Nix follows a link to the file that it evaluates.
+        let entries: Vec<RelPath> = files_and_links
+            .iter()
+            .filter(|path| path.file_name().ends_with(".nix"))
+            .filter(|path| path.to_path(workspace.root()).is_file())
+            .cloned()
+            .collect();
+        let all = target::all(&opened.config, &entries, &library);
         if !selection.is_explicit {
             return Ok(all);
         }
