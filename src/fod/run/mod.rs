@@ -39,7 +39,7 @@ use crate::nix::drv::Derivations;
 use crate::nix::{Nix, NixError, Progress};
 use crate::source::{RelPath, SourceError, Workspace};
 use crate::spot::SpotError;
-use crate::work_copy::{WorkCopy, WorkCopyError};
+use crate::work_copy::{self, WorkCopy, WorkCopyError};
 
 /// Whether hashes are taken in this process where they can be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +121,7 @@ pub fn rehash(
     outside: &Outside,
     watch: &mut dyn Watch,
 ) -> Result<Rehash, RehashError> {
+    work_copy::clear(outside.cache_dir);
     let mut subjects = subjects(request);
     native::settle(&mut subjects, request.native, request.all, outside.world);
     let mut rounds = 0;
