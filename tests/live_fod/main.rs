@@ -2,6 +2,8 @@
 //! `COTTER_TEST_NIX_ROOTS` lists.
 
 mod bench;
+mod native;
+mod output_hashes;
 mod rounds;
 #[path = "../support/mod.rs"]
 mod support;
