@@ -114,7 +114,7 @@ impl Arguments {
         recover(opened, globals, self.dry_run)?;
         let tracked = git::tracked_files(opened.workspace.root())?;
         let files = opened.workspace.files(&RelPath::root(), &tracked);
-        let copied = opened.workspace.files_and_links(&RelPath::root(), &tracked);
+        let mut copied = opened.workspace.files_and_links(&RelPath::root(), &tracked);
         // What follows sees the files with the entries that their lock files ask for.
         let entries = output_hashes::plan(&opened.workspace, &files, NEW_ENTRY);
         let warning = |problem| Diagnostic {
@@ -144,6 +144,8 @@ impl Arguments {
         let mut fetched = crate::pin::fetched(workspace, config, &pins, None);
         fetched.extend(entries.fetched.iter().cloned());
         let targets = self.targets(opened, &files, &found.literals, &selection)?;
+        let library = Library::new(workspace);
+        copied.extend(target::ignored(&targets, &files, workspace, &library));
         let settings = self.settings(opened);
         let git = Git::new(GitOptions {
             cache_dir: cache_dir()?,
@@ -326,11 +328,19 @@ impl Watch for Shown {
 }
 
 fn of_unevaluated(unevaluated: &Unevaluated) -> Diagnostic {
-    let entry = unevaluated.target.entry();
-    let message = format!("Nix cannot evaluate this: {}", unevaluated.failure.message);
-    Diagnostic {
-        file: Some(entry),
-        ..Diagnostic::warning(message)
+    let message = format!(
+        "Nix cannot evaluate {}: {}",
+        unevaluated.target, unevaluated.message
+    );
+    match &unevaluated.at {
+        Some((file, at)) => Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::at(file, *at, message)
+        },
+        None => Diagnostic {
+            file: Some(unevaluated.target.entry()),
+            ..Diagnostic::warning(message)
+        },
     }
 }
 

@@ -25,23 +25,19 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
     let mut found = Vec::new();
     for string in strings(library, file, wanted) {
         let site = string.site;
-        let meaning = meaning(library, &site);
-        let Some((kind, algo)) = meaning.of_text(&string.part.value) else {
+        let read = {
+            let meaning = meaning(library, &site);
+            let read = meaning.of_text(&string.part.value);
+            read.map(|(kind, algo)| (kind, algo, meaning.is_hash()))
+        };
+        let Some((kind, algo, is_hash)) = read else {
             continue;
         };
         if kind == Kind::Placeholder && !holds_value(site.role) {
             continue;
         }
         let spot = Spot::in_part(&string.part, 0..string.part.value.len());
-        found.push(literal(
-            container,
-            site,
-            spot,
-            kind,
-            algo,
-            meaning.is_hash,
-            false,
-        ));
+        found.push(literal(container, site, spot, kind, algo, is_hash, false));
     }
     if source.text().contains("fake") {
         for fake in named_expressions(library, file, &FAKES) {
@@ -55,7 +51,7 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
             };
             let written = source.text().get(fake.range.clone()).unwrap_or_default();
             let spot = Spot::bytes(file.path(), fake.range, written);
-            let is_hash = meaning(library, &fake.site).is_hash;
+            let is_hash = meaning(library, &fake.site).is_hash();
             found.push(literal(
                 container,
                 fake.site,
@@ -74,10 +70,15 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
     (found, reads(library, file))
 }
 
-fn meaning(library: &Library, site: &Site) -> Meaning {
-    Meaning::of(&site.names, &site.taken_as, |name| {
-        site.beside(library, name)
-    })
+fn meaning<'s>(
+    library: &'s Library,
+    site: &'s Site,
+) -> Meaning<impl Fn() -> Vec<String> + 's, impl Fn(&str) -> Option<String> + 's> {
+    Meaning::of(
+        &site.names,
+        || site.taken_as(),
+        |name| site.beside(library, name),
+    )
 }
 
 /// Whether an empty string there may be the place of a hash.

@@ -11,7 +11,7 @@ use crate::fod::literal::Literal;
 use crate::fod::target::Target;
 use crate::hash::Hash;
 use crate::nix::{EvalFailure, FileTarget, Instantiate, Nix, Target as NixTarget};
-use crate::source::{RelPath, SourceFile, Workspace};
+use crate::source::{Position, RelPath, SourceFile, Workspace};
 use crate::work_copy::WorkCopy;
 
 /// How the targets are evaluated.
@@ -41,7 +41,10 @@ pub struct Include {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unevaluated {
     pub target: Target,
-    pub failure: EvalFailure,
+    /// What Nix says, of the user's files.
+    pub message: String,
+    /// Where, if that is in one of them.
+    pub at: Option<(RelPath, Position)>,
 }
 
 pub struct Evaluator<'a> {
@@ -103,17 +106,19 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             if let [target] = self.targets.as_slice() {
-                self.unevaluated.push(Unevaluated {
-                    target: target.clone(),
-                    failure,
-                });
+                let target = target.clone();
+                self.unevaluated
+                    .push(unevaluated(self.copy, target, failure));
                 self.targets.clear();
             }
             for target in std::mem::take(&mut self.targets) {
                 match self.instantiate(std::slice::from_ref(&target))? {
                     Ok(_) => self.targets.push(target),
                     Err(failure) if learn(subjects, &failure) => self.targets.push(target),
-                    Err(failure) => self.unevaluated.push(Unevaluated { target, failure }),
+                    Err(failure) => {
+                        let failed = unevaluated(self.copy, target, failure);
+                        self.unevaluated.push(failed);
+                    }
                 }
             }
             if self.targets.is_empty() {
@@ -122,6 +127,12 @@ impl<'a> Evaluator<'a> {
                 )));
             }
         }
+    }
+
+    /// A target that was left out and may have had what stands in `file`.
+    pub fn unevaluated_over(&self, file: &RelPath) -> Option<&Target> {
+        let mut targets = self.unevaluated.iter().map(|one| &one.target);
+        targets.find(|target| file.is_within(&target.entry().parent()))
     }
 
     fn write(&mut self, subjects: &[Subject]) -> Result<(), RehashError> {
@@ -217,6 +228,24 @@ impl<'a> Evaluator<'a> {
             );
         }
         alone
+    }
+}
+
+/// What Nix says of the copy, said of the workspace.
+fn unevaluated(copy: &WorkCopy, target: Target, failure: EvalFailure) -> Unevaluated {
+    let root = format!("{}/", copy.root().display());
+    let at = failure.position.and_then(|at| {
+        let path = RelPath::new(at.file.strip_prefix(&root)?)?;
+        let place = Position {
+            line: usize::try_from(at.line).ok()?,
+            column: usize::try_from(at.column).ok()?,
+        };
+        Some((path, place))
+    });
+    Unevaluated {
+        target,
+        message: failure.message.replace(&root, ""),
+        at,
     }
 }
 
