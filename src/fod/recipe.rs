@@ -37,6 +37,13 @@ pub struct Recipes<'a> {
     sources: HashMap<String, Part>,
 }
 
+/// What was found of derivations and sources in which nothing of the workspace is: it stays whatever hashes are settled.
+#[derive(Default)]
+pub struct Known {
+    parts: HashMap<String, Part>,
+    sources: HashMap<String, Part>,
+}
+
 /// What an input gives to the recipe of its user.
 #[derive(Clone, Copy)]
 struct Part {
@@ -64,6 +71,24 @@ impl<'a> Recipes<'a> {
             is_workspace,
             parts: HashMap::new(),
             sources: HashMap::new(),
+        }
+    }
+
+    /// Goes on with what others have found, for the same sources.
+    pub fn knowing(self, known: Known) -> Recipes<'a> {
+        Recipes {
+            parts: known.parts,
+            sources: known.sources,
+            ..self
+        }
+    }
+
+    pub fn into_known(mut self) -> Known {
+        self.parts.retain(|_, part| part.own.is_none());
+        self.sources.retain(|_, part| part.own.is_none());
+        Known {
+            parts: self.parts,
+            sources: self.sources,
         }
     }
 
