@@ -11,6 +11,8 @@ mod flakes;
 mod jobs;
 mod lock;
 mod places;
+mod native;
+mod output_hashes;
 mod rounds;
 mod spellings;
 #[path = "../support/mod.rs"]
