@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # From a bare Debian machine with Rust to the main job: quickstart.sh [DIR]
 # Builds cotter, creates an example in DIR (default: a temporary folder, removed at the end), lets a mirror sync
-# happen, bumps the container's pins and builds its patched source with real Nix. Installs what is missing where
-# it may; otherwise says at the end what was left out. COTTER=FILE takes that program instead of building one.
+# happen, bumps the container's pins, builds its patched source with real Nix, and lets cotter find the hashes of
+# another container. Installs what is missing where it may; otherwise says at the end what was left out. COTTER=FILE takes that program instead of building one.
 set -euo pipefail
 
 if [ $# -gt 1 ] || [[ ${1:-} == -* ]]; then
@@ -131,6 +131,23 @@ if [ ${#left_out[@]} -eq 0 ]; then
     shown grep -n '^version' "$source/Cargo.toml"
     # The whole image: fails when Cargo.lock is not that of the source.
     shown nix-build --no-out-link containers/kingfisher
+
+    step "hashes that only a build can tell: two placeholders, one of what is built with the other"
+    export COTTER_CACHE_DIR=$work/cache
+    shown cotter fod-rehash heron
+    shown git diff --unified=0 containers/heron
+    shown nix-build --no-out-link containers/heron
+
+    step "bun.lock changes; Nix has the old output, and builds green with the stale hash"
+    echo 'zustand 5.0.3' >>containers/heron/bun.lock
+    shown nix-build --no-out-link containers/heron
+
+    step "fod-rehash finds it, and all that follows from it"
+    shown cotter fod-rehash heron
+    shown nix-build --no-out-link containers/heron
+
+    step "nothing is built to know that nothing changed"
+    shown cotter fod-rehash heron
 fi
 
 now=end

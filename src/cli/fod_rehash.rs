@@ -14,6 +14,7 @@ use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::fod;
 use crate::fod::lock::{Lock, LockError};
 use crate::fod::native::World;
+use crate::fod::output_hashes;
 use crate::fod::run::{
     Building, Evaluation, Include, Native, Outside, Rehash, RehashError, Request, Unevaluated,
     rehash,
@@ -26,12 +27,15 @@ use crate::nix::{Nix, NixError};
 use crate::output::{self, Diagnostic, Severity};
 use crate::plan::Rewritten;
 use crate::process::System;
-use crate::source::RelPath;
+use crate::source::{RelPath, Workspace};
 use crate::syntax::Library;
 use crate::transaction::FileChange;
 
 /// Nothing is forgotten so long: a build that goes on for ever has to end some time.
 const LONGEST: u64 = 7 * 24 * 3600;
+
+/// The value of a new entry until its hash is known: a placeholder.
+const NEW_ENTRY: &str = "";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -101,19 +105,31 @@ impl Arguments {
     }
 
     fn rehash(&self, globals: &Globals) -> Result<Outcome, Failure> {
-        let opened = globals.open()?;
-        self.rehash_in(globals, &opened)
+        let mut opened = globals.open()?;
+        self.rehash_in(globals, &mut opened)
             .map_err(|failure| failure.shown_in(&opened.workspace))
     }
 
-    fn rehash_in(&self, globals: &Globals, opened: &Opened) -> Result<Outcome, Failure> {
+    fn rehash_in(&self, globals: &Globals, opened: &mut Opened) -> Result<Outcome, Failure> {
         recover(opened, globals, self.dry_run)?;
+        let tracked = git::tracked_files(opened.workspace.root())?;
+        let files = opened.workspace.files(&RelPath::root(), &tracked);
+        let mut copied = opened.workspace.files_and_links(&RelPath::root(), &tracked);
+        // What follows sees the files with the entries that their lock files ask for.
+        let entries = output_hashes::plan(&opened.workspace, &files, NEW_ENTRY);
+        let warning = |problem| Diagnostic {
+            severity: Severity::Warning,
+            ..of_problem(problem)
+        };
+        let problems: Vec<Diagnostic> = entries.problems.iter().map(warning).collect();
+        globals.tell(Some(&opened.workspace), &problems);
+        let original = opened.workspace.clone();
+        let changed = entries.files.iter();
+        opened.workspace =
+            original.with_overlay(changed.map(|file| file.with_text(file.text().to_owned())));
         let Opened {
             workspace, config, ..
-        } = opened;
-        let tracked = git::tracked_files(workspace.root())?;
-        let files = workspace.files(&RelPath::root(), &tracked);
-        let copied = workspace.files_and_links(&RelPath::root(), &tracked);
+        } = &*opened;
         let found = fod::find(workspace, config, &files);
         let selection = naming::select(workspace, &opened.base, &found.literals, &self.words)
             .map_err(|error| Failure::from(error).because_of(&found.problems))?;
@@ -125,8 +141,11 @@ impl Arguments {
         let lock = Lock::load(workspace)?;
         let chosen: BTreeSet<usize> = selection.chosen.iter().copied().collect();
         let pins = opened.pins()?;
-        let fetched = crate::pin::fetched(workspace, config, &pins, None);
+        let mut fetched = crate::pin::fetched(workspace, config, &pins, None);
+        fetched.extend(entries.fetched.iter().cloned());
         let targets = self.targets(opened, &files, &found.literals, &selection)?;
+        let library = Library::new(workspace);
+        copied.extend(target::ignored(&targets, &files, workspace, &library));
         let settings = self.settings(opened);
         let git = Git::new(GitOptions {
             cache_dir: cache_dir()?,
@@ -165,9 +184,12 @@ impl Arguments {
             cache_dir: &cache_dir()?,
         };
         let mut shown = Shown::new(globals);
-        let rehash = rehash(&request, &outside, &mut shown)?;
+        let mut rehash = rehash(&request, &outside, &mut shown)?;
         drop(shown);
-        self.conclude(globals, opened, &rehash)
+        let written = entries
+            .written(workspace, &found.literals, &selection, &mut rehash)
+            .map_err(|error| Failure::outside(error.to_string(), None))?;
+        self.conclude(globals, opened, &original, &rehash, &written)
     }
 }
 
@@ -233,15 +255,16 @@ impl Arguments {
         &self,
         globals: &Globals,
         opened: &Opened,
+        original: &Workspace,
         rehash: &Rehash,
+        entries: &output_hashes::Written,
     ) -> Result<Outcome, Failure> {
-        let rewritten = rehash
-            .plan
-            .apply(&opened.workspace)
-            .map_err(|error| Failure::outside(error.to_string(), None))?;
+        let rewritten = &entries.files;
         let mut told: Vec<Diagnostic> = rehash.unevaluated.iter().map(of_unevaluated).collect();
+        told.extend(output::output_hashes_diagnostics(entries));
         told.extend(rehash.rows.iter().filter_map(output::fod_diagnostic));
-        globals.tell(Some(&opened.workspace), &told);
+        // Places are those of the files as they are.
+        globals.tell(Some(original), &told);
         let mut changes: Vec<FileChange> = rewritten.iter().map(FileChange::from).collect();
         changes.extend(rehash.lock.change());
         let would_change = !changes.is_empty();
@@ -249,7 +272,7 @@ impl Arguments {
             commit(opened, &changes)?;
         }
         let written = would_change && !self.dry_run;
-        self.print(rehash, &rewritten, written)
+        self.print(rehash, rewritten, written)
             .map_err(Failure::output)?;
         let has_failed = rehash.rows.iter().any(|row| row.status == Status::Failed);
         Ok(match has_failed || (self.dry_run && would_change) {
@@ -271,11 +294,19 @@ impl Arguments {
 }
 
 fn of_unevaluated(unevaluated: &Unevaluated) -> Diagnostic {
-    let entry = unevaluated.target.entry();
-    let message = format!("Nix cannot evaluate this: {}", unevaluated.failure.message);
-    Diagnostic {
-        file: Some(entry),
-        ..Diagnostic::warning(message)
+    let message = format!(
+        "Nix cannot evaluate {}: {}",
+        unevaluated.target, unevaluated.message
+    );
+    match &unevaluated.at {
+        Some((file, at)) => Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::at(file, *at, message)
+        },
+        None => Diagnostic {
+            file: Some(unevaluated.target.entry()),
+            ..Diagnostic::warning(message)
+        },
     }
 }
 

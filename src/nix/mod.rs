@@ -18,6 +18,8 @@ mod mismatch;
 mod realise;
 #[cfg(test)]
 mod recorded_tests;
+mod repository;
+mod settings;
 mod version;
 
 pub use builds::{DrvFailure, Progress, Step};

@@ -26,6 +26,8 @@ pub struct Diagnostic {
     /// Both 1-based.
     pub line: Option<usize>,
     pub column: Option<usize>,
+    /// What a program printed that it is about, to be shown below it.
+    pub log: Vec<String>,
     /// What to do.
     pub hint: Option<String>,
 }
@@ -38,6 +40,7 @@ impl Diagnostic {
             file: None,
             line: None,
             column: None,
+            log: Vec::new(),
             hint: None,
         }
     }
@@ -109,6 +112,11 @@ pub fn diagnostics(
             }
             (_, None) => Group::with_title(level.primary_title(diagnostic.message.as_str())),
         };
+        let log = diagnostic.log.join("\n");
+        if !log.is_empty() {
+            let title = format!("the last lines of its log:\n{log}");
+            group = group.element(Level::NOTE.message(title));
+        }
         if let Some(hint) = &diagnostic.hint {
             group = group.element(Level::HELP.message(hint.as_str()));
         }

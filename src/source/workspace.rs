@@ -169,6 +169,21 @@ impl Workspace {
         self.walk(folder, tracked, |kind| kind.is_file() || kind.is_symlink())
     }
 
+    /// Every file and symbolic link at or below `path`, also what git ignores; sorted.
+    pub fn everything_at(&self, path: &RelPath) -> Vec<RelPath> {
+        let mut found: Vec<RelPath> = WalkBuilder::new(path.to_path(&self.root))
+            .standard_filters(false)
+            .follow_links(false)
+            .filter_entry(|entry| entry.file_name() != ".git")
+            .build()
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()))
+            .filter_map(|entry| RelPath::new(entry.path().strip_prefix(&self.root).ok()?))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
     fn walk(
         &self,
         folder: &RelPath,

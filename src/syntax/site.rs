@@ -39,8 +39,6 @@ pub struct Site {
     /// The names that this very value is bound to, innermost first: `x86_64-linux`, `sha256` for
     /// `sha256 = { x86_64-linux = "…"; }.${system}`. A computed name is left out.
     pub names: Vec<String>,
-    /// The names that other bindings of the file take it by: `hash` where there is `hash = h;`.
-    pub taken_as: Vec<String>,
     pub role: Role,
     /// The called function, of an argument.
     pub function: Option<String>,
@@ -96,7 +94,6 @@ impl Site {
         let mut site = Site {
             path: Vec::new(),
             names: Vec::new(),
-            taken_as: Vec::new(),
             role: Role::Other,
             function: None,
             system: None,
@@ -108,7 +105,7 @@ impl Site {
         let mut is_direct = true;
         let mut has_role = false;
         while let Some(parent) = child.parent() {
-            let step = step(library, file, &parent, &child);
+            let step = step(library, file, &parent, &child, is_direct);
             site.path.extend(step.path);
             if let Some(system) = step.system {
                 site.system.get_or_insert(system);
@@ -126,22 +123,26 @@ impl Site {
             child = parent;
         }
         site.path.reverse();
-        let takers = file.takers(|| takers(file));
-        for (name, set) in site
-            .names
+        site
+    }
+
+    /// The names that other bindings of the file take it by: `hash` where there is `hash = h;`.
+    pub fn taken_as(&self) -> Vec<String> {
+        self.takers().map(|(name, _)| name.clone()).collect()
+    }
+
+    fn takers(&self) -> impl Iterator<Item = &(String, SyntaxNode)> {
+        let takers = self.file.takers(|| takers(&self.file));
+        self.names
             .iter()
             .filter_map(|name| takers.get(name))
             .flatten()
-        {
-            site.taken_as.push(name.clone());
-            site.sets.push(set.clone());
-        }
-        site
     }
 
     /// The text of the attribute `name` in a set that binds this value: `outputHashAlgo` beside `outputHash`.
     pub fn beside(&self, library: &Library, name: &str) -> Option<String> {
-        self.sets.iter().find_map(|set| {
+        let taken = self.takers().map(|(_, set)| set);
+        self.sets.iter().chain(taken).find_map(|set| {
             let attrs = Attrs::of(self.file.clone(), set.clone(), Vec::new());
             Some(attrs.get(library, name).text()?.value())
         })
@@ -161,7 +162,14 @@ struct Step {
     passes_on: bool,
 }
 
-fn step(library: &Library, file: &Rc<NixFile>, parent: &SyntaxNode, child: &SyntaxNode) -> Step {
+/// Unless `is_direct`, only what adds to the path and tells the system is asked for.
+fn step(
+    library: &Library,
+    file: &Rc<NixFile>,
+    parent: &SyntaxNode,
+    child: &SyntaxNode,
+    is_direct: bool,
+) -> Step {
     let is = |expr: Option<Expr>| expr.is_some_and(|expr| expr.syntax() == child);
     let passed_on = |passes_on| Step {
         passes_on,
@@ -230,7 +238,7 @@ fn step(library: &Library, file: &Rc<NixFile>, parent: &SyntaxNode, child: &Synt
             },
             _ => Step::default(),
         },
-        Some(Expr::Apply(apply)) if is(apply.argument()) => Step {
+        Some(Expr::Apply(apply)) if is_direct && is(apply.argument()) => Step {
             names: parameter(library, file, &apply).into_iter().collect(),
             role: Some(Role::Argument),
             function: apply

@@ -26,6 +26,8 @@ pub struct StringLiteral {
 pub struct NamedExpression {
     /// The last name.
     pub name: String,
+    /// What the workspace itself binds it to; `None` where it comes from elsewhere.
+    pub text: Option<String>,
     /// The bytes of the whole expression.
     pub range: Range<usize>,
     pub site: Site,
@@ -66,9 +68,8 @@ fn is_wanted(string: &SyntaxNode, wanted: &impl Fn(&str) -> bool) -> bool {
     wanted(content.as_ref().map_or("", |token| token.text()))
 }
 
-/// The places in `file` that use one of `names` from elsewhere: `lib.fakeHash`, and `fakeHash` where it is inherited
-/// or comes from a `with`. A name that the file itself binds to a value stands for that value, which is met where it
-/// is written.
+/// The places in `file` that use one of `names`: `lib.fakeHash`, and `fakeHash` where it is inherited or comes from a
+/// `with`. A name that the file binds to anything but a text stands for that, which is met where it is written.
 pub fn named_expressions(
     library: &Library,
     file: &Rc<NixFile>,
@@ -92,14 +93,26 @@ pub fn named_expressions(
                 }
                 _ => false,
             };
+            let text = match comes_from_elsewhere {
+                true => None,
+                false if is_value(&node) => Some(own_text(library, file, &expr)?),
+                false => return None,
+            };
             let range = node.text_range();
-            comes_from_elsewhere.then(|| NamedExpression {
+            Some(NamedExpression {
                 name,
+                text,
                 range: range.start().into()..range.end().into(),
                 site: Site::of(library, file, &node),
             })
         })
         .collect()
+}
+
+/// The text that `expr` stands for, where that is written as one.
+fn own_text(library: &Library, file: &Rc<NixFile>, expr: &Expr) -> Option<String> {
+    let text = Resolver::new(library).value(file, expr).text()?;
+    Some(text.literal()?.value.clone())
 }
 
 /// Whether `name`, used at `node`, is bound by the file to something else than the same name of another set; also

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::bench::Bench;
 use crate::support::cotter::{Run, ran};
 use crate::support::repo::Repo;
+use crate::support::roots;
 
 pub use crate::bench::STALE;
 
@@ -54,9 +55,7 @@ impl Scene {
 
     /// `cotter pin bump ARGS`
     pub fn command(&self, args: &[&str]) -> Command {
-        let binary = std::env::var(crate::bench::BINARY)
-            .unwrap_or_else(|_| env!("CARGO_BIN_EXE_cotter").into());
-        let mut cotter = self.bench.program(binary);
+        let mut cotter = self.bench.program(roots::program());
         cotter.args(["pin", "bump"]).args(args);
         cotter
     }

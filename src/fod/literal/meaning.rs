@@ -3,70 +3,87 @@
 use super::Kind;
 use super::text;
 use super::word::{Says, says};
-use crate::hash::{Algo, Spelling};
+use crate::hash::{Algo, HashText, Spelling};
 use crate::syntax::is_system;
 
-/// What is known of a value from the names around it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Meaning {
-    /// The names speak of a hash.
-    pub is_hash: bool,
-    /// They speak of something that may look like one.
-    pub is_other: bool,
-    pub algo: Option<Algo>,
+/// What is known of a value from the names around it. What takes a look around is asked for only where it matters.
+pub struct Meaning<T, B> {
+    own: Vec<Says>,
+    taken_as: T,
+    beside: B,
 }
 
-impl Meaning {
-    /// `names` are those that the value is bound to, innermost first, `taken_as` those that it is bound to by its own
-    /// name; `beside` gives the text of an attribute beside it.
-    pub fn of(
-        names: &[String],
-        taken_as: &[String],
-        beside: impl Fn(&str) -> Option<String>,
-    ) -> Meaning {
-        let own: Vec<Says> = names
-            .iter()
-            .filter(|name| !is_system(name))
-            .map(|name| says(name))
-            .collect();
-        let taken: Vec<Says> = taken_as.iter().map(|name| says(name)).collect();
-        let speaks = |said: &Says| matches!(said, Says::Hash(_) | Says::Hashes);
-        let is_taken = taken.iter().any(speaks);
-        let is_other = own.first() == Some(&Says::Other) && !is_taken;
-        let is_hash = is_taken || (!is_other && own.iter().any(speaks));
-        let named = own.iter().chain(&taken).find_map(|said| match said {
+impl<T, B> Meaning<T, B>
+where
+    T: Fn() -> Vec<String>,
+    B: Fn(&str) -> Option<String>,
+{
+    /// `names` are those that the value is bound to, innermost first; `taken_as` gives those that it is bound to by
+    /// its own name, `beside` the text of an attribute beside it.
+    pub fn of(names: &[String], taken_as: T, beside: B) -> Meaning<T, B> {
+        let names = names.iter().filter(|name| !is_system(name));
+        Meaning {
+            own: names.map(|name| says(name)).collect(),
+            taken_as,
+            beside,
+        }
+    }
+
+    fn taken(&self) -> Vec<Says> {
+        (self.taken_as)().iter().map(|name| says(name)).collect()
+    }
+
+    /// Whether the names speak of something that may look like a hash.
+    fn is_other(&self) -> bool {
+        self.own.first() == Some(&Says::Other)
+    }
+
+    /// Whether the names speak of a hash.
+    pub fn is_hash(&self) -> bool {
+        (!self.is_other() && self.own.iter().any(speaks)) || self.taken().iter().any(speaks)
+    }
+
+    /// The algorithm that the names, or what is beside them, say.
+    fn algo(&self) -> Option<Algo> {
+        let named = |said: &Says| match said {
             Says::Hash(algo) => *algo,
             _ => None,
-        });
-        let algo = match is_hash {
-            true => named.or_else(|| {
-                ["outputHashAlgo", "hashAlgo"]
-                    .iter()
-                    .find_map(|name| beside(name)?.parse().ok())
-            }),
-            false => named,
         };
-        Meaning {
-            is_hash,
-            is_other,
-            algo,
-        }
+        let by_name = || self.own.iter().find_map(named);
+        let by_taker = || self.taken().iter().find_map(named);
+        let beside = || {
+            ["outputHashAlgo", "hashAlgo"]
+                .iter()
+                .find_map(|name| (self.beside)(name)?.parse().ok())
+        };
+        by_name().or_else(by_taker).or_else(beside)
     }
 
     /// What `value` is in this place, and its algorithm; `None` when it is no hash literal.
     pub fn of_text(&self, value: &str) -> Option<(Kind, Algo)> {
-        match text::read(value, self.algo, self.is_hash) {
+        let hash = |read: HashText| {
+            let algo = read.hash.algo();
+            (Kind::Hash(read), algo)
+        };
+        if let Ok(read) = HashText::parse(value, None) {
             // An image's digest is written in base 16; as SRI it is Nix's.
-            Some(read) if self.is_other && read.spelling != Spelling::Sri => None,
-            Some(read) => {
-                let algo = read.hash.algo();
-                Some((Kind::Hash(read), algo))
-            }
-            None if self.is_hash && text::is_stub(value) => {
-                let algo = text::stub_algo(value).or(self.algo);
+            let is_none = read.spelling != Spelling::Sri && self.is_other() && !self.is_hash();
+            return (!is_none).then(|| hash(read));
+        }
+        let is_hash = self.is_hash();
+        let algo = is_hash.then(|| self.algo()).flatten();
+        match text::read(value, algo, is_hash) {
+            Some(_) if self.is_other() && !is_hash => None,
+            Some(read) => Some(hash(read)),
+            None if is_hash && text::is_stub(value) => {
+                let algo = text::stub_algo(value).or(algo);
                 Some((Kind::Placeholder, algo.unwrap_or(Algo::Sha256)))
             }
             None => None,
         }
     }
+}
+
+fn speaks(said: &Says) -> bool {
+    matches!(said, Says::Hash(_) | Says::Hashes)
 }

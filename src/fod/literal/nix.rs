@@ -25,28 +25,31 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
     let mut found = Vec::new();
     for string in strings(library, file, wanted) {
         let site = string.site;
-        let meaning = meaning(library, &site);
-        let Some((kind, algo)) = meaning.of_text(&string.part.value) else {
+        let read = {
+            let meaning = meaning(library, &site);
+            let read = meaning.of_text(&string.part.value);
+            read.map(|(kind, algo)| (kind, algo, meaning.is_hash()))
+        };
+        let Some((kind, algo, is_hash)) = read else {
             continue;
         };
         if kind == Kind::Placeholder && !holds_value(site.role) {
             continue;
         }
+        if makes_fake(&site, &string.part.value) {
+            continue;
+        }
         let spot = Spot::in_part(&string.part, 0..string.part.value.len());
-        found.push(literal(
-            container,
-            site,
-            spot,
-            kind,
-            algo,
-            meaning.is_hash,
-            false,
-        ));
+        found.push(literal(container, site, spot, kind, algo, is_hash, false));
     }
     if source.text().contains("fake") {
         for fake in named_expressions(library, file, &FAKES) {
             // What is asked about a fake hash is true of no other.
             if fake.site.role == Role::Compared {
+                continue;
+            }
+            // One that the workspace itself gives a real hash is no fake.
+            if fake.text.as_deref().is_some_and(|text| !is_nobodys(text)) {
                 continue;
             }
             let algo = match fake.name.as_str() {
@@ -55,7 +58,7 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
             };
             let written = source.text().get(fake.range.clone()).unwrap_or_default();
             let spot = Spot::bytes(file.path(), fake.range, written);
-            let is_hash = meaning(library, &fake.site).is_hash;
+            let is_hash = meaning(library, &fake.site).is_hash();
             found.push(literal(
                 container,
                 fake.site,
@@ -74,10 +77,33 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
     (found, reads(library, file))
 }
 
-fn meaning(library: &Library, site: &Site) -> Meaning {
-    Meaning::of(&site.names, &site.taken_as, |name| {
-        site.beside(library, name)
-    })
+fn meaning<'s>(
+    library: &'s Library,
+    site: &'s Site,
+) -> Meaning<impl Fn() -> Vec<String> + 's, impl Fn(&str) -> Option<String> + 's> {
+    Meaning::of(
+        &site.names,
+        || site.taken_as(),
+        |name| site.beside(library, name),
+    )
+}
+
+/// Whether it is what a workspace's own `lib` calls nobody's hash: where that is used there is a literal, not here.
+fn makes_fake(site: &Site, text: &str) -> bool {
+    site.role == Role::Bound
+        && site
+            .names
+            .first()
+            .is_some_and(|name| FAKES.contains(&name.as_str()))
+        && is_nobodys(text)
+}
+
+/// Whether `text` says no hash, or one of only zeros.
+fn is_nobodys(text: &str) -> bool {
+    match text::read(text, None, true) {
+        Some(read) => read.hash.is_placeholder(),
+        None => text::is_stub(text),
+    }
 }
 
 /// Whether an empty string there may be the place of a hash.

@@ -60,7 +60,7 @@ fn whole(container: &str, file: &SourceFile) -> Option<Literal> {
     let text = file.text();
     let value = text.trim();
     let start = text.len() - text.trim_start().len();
-    let meaning = Meaning::of(&[file.path().file_name().to_owned()], &[], |_| None);
+    let meaning = Meaning::of(&[file.path().file_name().to_owned()], Vec::new, |_| None);
     let (kind, algo) = meaning.of_text(value)?;
     // An empty file may be anything.
     if value.is_empty() {
@@ -68,7 +68,13 @@ fn whole(container: &str, file: &SourceFile) -> Option<Literal> {
     }
     let spot = Spot::bytes(file.path(), start..start + value.len(), value);
     let name = [file.path().stem().to_owned()];
-    Some(literal(container, &name, spot, (kind, algo), meaning))
+    Some(literal(
+        container,
+        &name,
+        spot,
+        (kind, algo),
+        meaning.is_hash(),
+    ))
 }
 
 fn in_tree(
@@ -129,7 +135,7 @@ fn in_scalar(
             Key::Index(_) => None,
         })
         .collect();
-    let meaning = Meaning::of(&names, &[], |_| None);
+    let meaning = Meaning::of(&names, Vec::new, |_| None);
     let found = meaning.of_text(scalar.text())?;
     let mut full = vec![file.path().stem().to_owned()];
     full.extend(path.iter().map(|key| match key {
@@ -137,7 +143,7 @@ fn in_scalar(
         Key::Index(at) => at.to_string(),
     }));
     let spot = spot(file, format, scalar, path);
-    Some(literal(container, &full, spot, found, meaning))
+    Some(literal(container, &full, spot, found, meaning.is_hash()))
 }
 
 /// A value with no escapes between its quotes is replaced as it stands: no hash needs one.
@@ -163,14 +169,14 @@ fn literal(
     path: &[String],
     spot: Spot,
     (kind, algo): (Kind, Algo),
-    meaning: Meaning,
+    is_named_like_hash: bool,
 ) -> Literal {
     Literal {
         name: Name::new(container, path),
         spot,
         kind,
         algo,
-        is_named_like_hash: meaning.is_hash,
+        is_named_like_hash,
         system: path.iter().rev().find(|key| is_system(key)).cloned(),
         role: Role::Bound,
         is_expression: false,

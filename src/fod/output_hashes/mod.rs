@@ -9,13 +9,16 @@
 mod commits;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use self::commits::{Commits, entries};
+pub use self::written::Written;
 use crate::edit::{self, Edit};
 use crate::fetched::Fetched;
 use crate::manifest::cargo_lock;
@@ -33,6 +36,8 @@ pub struct Plan {
     pub edits: BTreeMap<RelPath, Vec<Edit>>,
     /// The files with the edits applied.
     pub files: Vec<SourceFile>,
+    /// The files as they were when the edits were made.
+    pub before: BTreeMap<RelPath, Arc<SourceFile>>,
     /// What each entry is the hash of, those that were there and those that are new. Offsets are those in `files`.
     pub fetched: Vec<Fetched>,
     pub problems: Vec<Problem>,
@@ -106,12 +111,15 @@ impl Plan {
         let mut changed = Vec::new();
         let mut refused = BTreeSet::new();
         for (path, edits) in &self.edits {
-            let made = workspace
-                .read(path)
-                .ok()
-                .and_then(|file| Some(file.with_text(edit::apply(file.text(), edits).ok()?)));
+            let made = workspace.read(path).ok().and_then(|file| {
+                let text = edit::apply(file.text(), edits).ok()?;
+                Some((file.with_text(text), file))
+            });
             match made {
-                Some(file) => changed.push(file),
+                Some((made, file)) => {
+                    changed.push(made);
+                    self.before.insert(path.clone(), file);
+                }
                 None => drop(refused.insert(path.clone())),
             }
         }
@@ -135,6 +143,7 @@ impl Plan {
         }
         self.sets.retain(|set| !refused.contains(&set.file));
         self.edits.retain(|path, _| !refused.contains(path));
+        self.before.retain(|path, _| !refused.contains(path));
         changed.retain(|file| !refused.contains(file.path()));
         self.files = changed;
         self.fetched = again

@@ -11,8 +11,11 @@ use crate::fod::literal::Literal;
 use crate::fod::target::Target;
 use crate::hash::Hash;
 use crate::nix::{EvalFailure, FileTarget, Instantiate, Nix, Target as NixTarget};
-use crate::source::{RelPath, SourceFile, Workspace};
+use crate::source::{Position, RelPath, SourceFile, Workspace};
 use crate::work_copy::WorkCopy;
+
+/// What an older Nix says of a flake in a folder of a tree that is no repository.
+const NO_FOLDER: &str = "unsupported parameter 'dir'";
 
 /// How the targets are evaluated.
 #[derive(Clone, Debug)]
@@ -41,7 +44,10 @@ pub struct Include {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unevaluated {
     pub target: Target,
-    pub failure: EvalFailure,
+    /// What Nix says, of the user's files.
+    pub message: String,
+    /// Where, if that is in one of them.
+    pub at: Option<(RelPath, Position)>,
 }
 
 pub struct Evaluator<'a> {
@@ -57,6 +63,8 @@ pub struct Evaluator<'a> {
     /// What the work copy says now, by literal.
     said: HashMap<usize, Hash>,
     folders: usize,
+    /// Whether the work copy was made a git repository.
+    is_repository: bool,
 }
 
 impl<'a> Evaluator<'a> {
@@ -82,6 +90,7 @@ impl<'a> Evaluator<'a> {
             unevaluated: Vec::new(),
             said: HashMap::new(),
             folders: 0,
+            is_repository: false,
         }
     }
 
@@ -103,17 +112,19 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             if let [target] = self.targets.as_slice() {
-                self.unevaluated.push(Unevaluated {
-                    target: target.clone(),
-                    failure,
-                });
+                let target = target.clone();
+                self.unevaluated
+                    .push(unevaluated(self.copy, target, failure));
                 self.targets.clear();
             }
             for target in std::mem::take(&mut self.targets) {
                 match self.instantiate(std::slice::from_ref(&target))? {
                     Ok(_) => self.targets.push(target),
                     Err(failure) if learn(subjects, &failure) => self.targets.push(target),
-                    Err(failure) => self.unevaluated.push(Unevaluated { target, failure }),
+                    Err(failure) => {
+                        let failed = unevaluated(self.copy, target, failure);
+                        self.unevaluated.push(failed);
+                    }
                 }
             }
             if self.targets.is_empty() {
@@ -124,7 +135,16 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn write(&mut self, subjects: &[Subject]) -> Result<(), RehashError> {
+    /// A target that was left out and may have had what stands in `file`.
+    pub fn unevaluated_over(&self, file: &RelPath) -> Option<&Target> {
+        let mut targets = self.unevaluated.iter().map(|one| &one.target);
+        targets.find(|target| file.is_within(&target.entry().parent()))
+    }
+
+    fn write(&mut self, subjects: &mut [Subject]) -> Result<(), RehashError> {
+        for subject in subjects.iter_mut().filter(|subject| subject.is_open()) {
+            subject.was_faked = true;
+        }
         let wanted = wanted(subjects);
         let says: Vec<(&Literal, &Hash)> = wanted
             .iter()
@@ -149,6 +169,22 @@ impl<'a> Evaluator<'a> {
     }
 
     fn instantiate(
+        &mut self,
+        targets: &[Target],
+    ) -> Result<Result<Vec<String>, EvalFailure>, RehashError> {
+        let result = self.instantiate_once(targets)?;
+        let wants_repository = |failure: &EvalFailure| failure.message.contains(NO_FOLDER);
+        if !self.is_repository
+            && result.as_ref().is_err_and(wants_repository)
+            && self.nix.make_repository(self.copy.root()).is_ok()
+        {
+            self.is_repository = true;
+            return self.instantiate_once(targets);
+        }
+        Ok(result)
+    }
+
+    fn instantiate_once(
         &mut self,
         targets: &[Target],
     ) -> Result<Result<Vec<String>, EvalFailure>, RehashError> {
@@ -202,7 +238,7 @@ impl<'a> Evaluator<'a> {
                     attrs: attrs.clone(),
                 }),
                 Target::Flake { dir, attr } => alone.push(Together::Flake {
-                    flake_ref: flake_ref(self.copy.root(), dir),
+                    flake_ref: flake_ref(self.copy.root(), dir, self.is_repository),
                     attrs: attr.iter().flat_map(|attr| names(attr)).collect(),
                 }),
             }
@@ -217,6 +253,24 @@ impl<'a> Evaluator<'a> {
             );
         }
         alone
+    }
+}
+
+/// What Nix says of the copy, said of the workspace.
+fn unevaluated(copy: &WorkCopy, target: Target, failure: EvalFailure) -> Unevaluated {
+    let root = format!("{}/", copy.root().display());
+    let at = failure.position.and_then(|at| {
+        let path = RelPath::new(at.file.strip_prefix(&root)?)?;
+        let place = Position {
+            line: usize::try_from(at.line).ok()?,
+            column: usize::try_from(at.column).ok()?,
+        };
+        Some((path, place))
+    });
+    Unevaluated {
+        target,
+        message: failure.message.replace(&root, ""),
+        at,
     }
 }
 
@@ -265,7 +319,7 @@ enum Together {
 }
 
 /// A flake in the folder `dir` of the tree at `root`, for which it is the whole tree that it sees.
-fn flake_ref(root: &Path, dir: &RelPath) -> String {
+fn flake_ref(root: &Path, dir: &RelPath, is_repository: bool) -> String {
     let escaped = |text: &str| {
         let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"/-_.~+".contains(b);
         text.bytes()
@@ -276,9 +330,13 @@ fn flake_ref(root: &Path, dir: &RelPath) -> String {
             .collect::<String>()
     };
     let root = escaped(&root.to_string_lossy());
+    let scheme = match is_repository {
+        true => "git+file://",
+        false => "path:",
+    };
     match dir.is_root() {
-        true => format!("path:{root}"),
-        false => format!("path:{root}?dir={}", escaped(dir.as_str())),
+        true => format!("{scheme}{root}"),
+        false => format!("{scheme}{root}?dir={}", escaped(dir.as_str())),
     }
 }
 

@@ -5,6 +5,7 @@
 //! what came of it (`outcome`).
 
 mod carriers;
+mod contamination;
 mod evaluate;
 mod native;
 mod outcome;
@@ -54,7 +55,7 @@ pub enum Native {
 /// How builds are run.
 #[derive(Clone, Copy, Debug)]
 pub struct Building {
-    /// How many at once; `None` is what Nix is set to.
+    /// How many at once; `None` is as Nix is set, or as many as there are cores where that is 1.
     pub jobs: Option<u32>,
     /// How long one may take.
     pub timeout: Duration,
@@ -155,7 +156,9 @@ fn subjects<'a>(request: &Request<'a>) -> Vec<Subject<'a>> {
                 }
                 _ => None,
             };
-            let is_open = request.chosen.contains(&at) && (literal.is_sure() || recorded.is_some());
+            let is_open = request.chosen.contains(&at)
+                && literal.is_to_be_found()
+                && (literal.is_sure() || recorded.is_some());
             Subject::new(literal, recorded, fetched, is_open)
         })
         .collect()
@@ -227,6 +230,7 @@ fn reached(
             let is_known = |hash: &Hash| carriers.is_known(hash);
             if subject.state == State::Left
                 && !subject.was_taken_back
+                && subject.literal.is_to_be_found()
                 && subject.literal.hash().is_some_and(is_known)
             {
                 subject.state = State::Open;
@@ -255,6 +259,12 @@ fn reached(
         for at in lost {
             let subject = &mut subjects[at];
             let system = subject.literal.system.clone();
+            if let Some(target) = evaluator.unevaluated_over(subject.literal.path()) {
+                subject.fail(format!(
+                    "`{target}`, which may have it, cannot be evaluated"
+                ));
+                continue;
+            }
             subject.reason = Some(match &system {
                 Some(system) => {
                     format!("it is for {system}; `--system {system}` evaluates for that")

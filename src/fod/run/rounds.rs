@@ -34,14 +34,18 @@ impl Rounds<'_, '_> {
         watch: &mut dyn Watch,
     ) -> Result<usize, RehashError> {
         let mut rounds = 0;
+        let mut jobs = self.building.jobs;
         loop {
             let ready = self.ready(subjects)?;
             if ready.is_empty() {
                 break;
             }
+            if rounds == 0 && jobs.is_none() {
+                jobs = self.nix.jobs();
+            }
             rounds += 1;
             watch.round(rounds, ready.len());
-            self.build(subjects, &ready, rounds, watch)?;
+            self.build(subjects, &ready, (rounds, jobs), watch)?;
         }
         for subject in subjects.iter_mut().filter(|subject| subject.is_open()) {
             subject.fail("its derivations and those of another hash need each other");
@@ -111,7 +115,7 @@ impl Rounds<'_, '_> {
         &mut self,
         subjects: &mut [Subject],
         ready: &[usize],
-        round: usize,
+        (round, jobs): (usize, Option<u32>),
         watch: &mut dyn Watch,
     ) -> Result<(), RehashError> {
         let again;
@@ -134,7 +138,7 @@ impl Rounds<'_, '_> {
         drvs.sort_unstable();
         drvs.dedup();
         let links = self.evaluator.links();
-        let request = self.request(&drvs, &links)?;
+        let request = self.request(&drvs, jobs, &links)?;
         let realised = self
             .nix
             .realise(&request, &mut |progress| watch.build(&progress))?;
@@ -159,14 +163,19 @@ impl Rounds<'_, '_> {
         self.evaluator.is_current(subjects) || ready.iter().all(stays)
     }
 
-    fn request<'d>(&self, drvs: &'d [String], links: &'d Path) -> Result<Realise<'d>, RehashError> {
-        let at_once = self.building.jobs.unwrap_or(1).max(1) as usize;
+    fn request<'d>(
+        &self,
+        drvs: &'d [String],
+        jobs: Option<u32>,
+        links: &'d Path,
+    ) -> Result<Realise<'d>, RehashError> {
+        let at_once = jobs.unwrap_or(1).max(1) as usize;
         let batches = u32::try_from(drvs.len().div_ceil(at_once)).unwrap_or(u32::MAX);
         let timeout = self.building.timeout;
         Ok(Realise {
             drvs,
             roots: links,
-            max_jobs: self.building.jobs,
+            max_jobs: jobs,
             build_timeout: Some(timeout),
             substitute: !self.has_inputs(drvs)?,
             builders: None,

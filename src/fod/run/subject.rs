@@ -55,6 +55,8 @@ pub struct Subject<'a> {
     pub fetched: Option<&'a Fetched>,
     /// Whether it turned out to be no hash of a derivation.
     pub was_taken_back: bool,
+    /// Whether its fake has stood in the work copy.
+    pub was_faked: bool,
     /// What cotter.lock is to record.
     pub record: Option<Entry>,
     /// The derivation to show, and the system that it is built on.
@@ -84,6 +86,7 @@ impl<'a> Subject<'a> {
             recorded,
             fetched,
             was_taken_back: false,
+            was_faked: false,
             record: None,
             drv: None,
             system: None,
@@ -119,6 +122,7 @@ impl<'a> Subject<'a> {
 
     pub fn fail(&mut self, reason: impl Into<String>) {
         self.state = State::Failed;
+        self.record = None;
         self.reason = Some(reason.into());
     }
 }

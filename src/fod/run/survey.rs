@@ -38,6 +38,8 @@ struct Made {
     inputs: BTreeSet<usize>,
     /// The literals whose text stands in what they are made of, other than as the hash of a derivation.
     mentions: BTreeSet<usize>,
+    /// Whether its own hash stands there too.
+    is_told_itself: bool,
 }
 
 impl<'a> Survey<'a> {
@@ -85,6 +87,13 @@ impl<'a> Survey<'a> {
     pub fn needs(&self, at: usize) -> impl Iterator<Item = usize> {
         let made = self.made.get(&at).into_iter();
         made.flat_map(|made| made.inputs.iter().chain(&made.mentions).copied())
+    }
+
+    /// Whether what the literal's FODs are built with may hold the fake of a literal: its own, which they are told, or
+    /// one of a file that they are made of.
+    pub fn may_hold_fakes(&self, at: usize, subjects: &[Subject]) -> bool {
+        let made = self.made.get(&at);
+        made.is_some_and(|made| made.is_told_itself) || self.holds_literals(at, subjects)
     }
 
     /// Whether what the literal's FODs are built with holds the text of a file with literals.
@@ -197,7 +206,7 @@ fn made(
             }
         }
         // Of its own hash a recipe says nothing.
-        made.mentions.remove(at);
+        made.is_told_itself = made.mentions.remove(at);
         all.insert(*at, made);
     }
     Ok(all)
