@@ -182,7 +182,7 @@ impl BumpHashes<'_> {
         };
         let tracked = git::tracked_files(workspace.root()).map_err(|e| because(e.to_string()))?;
         let files = workspace.files(&RelPath::root(), &tracked);
-        let copied = workspace.files_and_links(&RelPath::root(), &tracked);
+        let mut copied = workspace.files_and_links(&RelPath::root(), &tracked);
         let wanted: BTreeSet<RelPath> = ask.wanted.iter().map(|spot| spot.file.clone()).collect();
         let wanted: Vec<RelPath> = wanted.into_iter().collect();
         let before = fod::find(ask.before, config, &wanted).literals;
@@ -194,6 +194,7 @@ impl BumpHashes<'_> {
         let library = Library::new(workspace);
         let all = target::all(config, &files, &library);
         let targets = target::reaching(&all, &wanted, &files, &library);
+        copied.extend(target::ignored(&targets, &files, workspace, &library));
         let options: Vec<String> = configured_options(config).collect();
         let (nix, unbuilt) = match self.building {
             None => (Err(NixError::NotInstalled), Some(Failed::default())),
@@ -429,14 +430,11 @@ fn of_error(error: &RehashError) -> Failed {
 }
 
 fn of_unevaluated(all: &[Unevaluated]) -> Failed {
-    let entries: Vec<String> = all
+    let said = all
         .iter()
-        .map(|one| one.target.entry().to_string())
-        .collect();
-    let lines = all.iter().flat_map(|one| one.message.lines());
+        .map(|one| format!("Nix cannot evaluate {}: {}", one.target, one.message));
     Failed {
-        reason: Some(format!("Nix cannot evaluate {}", entries.join(", "))),
-        log: lines.map(str::to_owned).collect(),
-        hint: None,
+        reason: Some(said.collect::<Vec<_>>().join("; ")),
+        ..Failed::default()
     }
 }

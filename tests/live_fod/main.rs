@@ -2,17 +2,17 @@
 //! `COTTER_TEST_NIX_ROOTS` lists.
 
 mod bench;
-mod ignored;
 mod daemon;
 mod deadlock;
 mod eval_time;
 mod failing;
 mod flakes;
+mod ignored;
 mod jobs;
 mod lock;
-mod places;
 mod native;
 mod output_hashes;
+mod places;
 mod rounds;
 mod spellings;
 #[path = "../support/mod.rs"]

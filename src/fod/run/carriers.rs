@@ -29,7 +29,7 @@ impl Carriers {
         roots: &[String],
         subjects: &[Subject],
     ) -> Result<Carriers, NixError> {
-        let by_hash: HashMap<&Hash, usize> = subjects
+        let mut by_hash: HashMap<&Hash, usize> = subjects
             .iter()
             .enumerate()
             .rev()
@@ -39,6 +39,12 @@ impl Carriers {
                 _ => None,
             })
             .collect();
+        // What was not asked for is a literal all the same: recipes do not depend on what was.
+        for (at, subject) in subjects.iter().enumerate() {
+            if let (State::Left, Some(hash)) = (&subject.state, subject.literal.hash()) {
+                by_hash.entry(hash).or_insert(at);
+            }
+        }
         let mut found = Carriers {
             closure: derivations.closure(roots)?,
             ..Carriers::default()

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::RehashError;
 use super::carriers::Carriers;
-use super::subject::Subject;
+use super::subject::{State, Subject};
 use crate::fod::literal::Literal;
 use crate::fod::lock::{Entry, RecordedRecipe};
 use crate::fod::{self, Known, Recipes, StoreContents, WorkspaceSources};
@@ -130,7 +130,11 @@ impl<'a> Survey<'a> {
     ) -> Result<Entry, RehashError> {
         let settled = |drv: &str| {
             let at = self.carriers.literal_of.get(drv)?;
-            subjects.get(*at)?.settled().cloned()
+            let subject = subjects.get(*at)?;
+            match subject.state {
+                State::Left => subject.literal.hash().cloned(),
+                _ => subject.settled().cloned(),
+            }
         };
         let content = |source: &str| self.sources.get(source)?.content.clone();
         let is_workspace = |source: &str| {

@@ -29,6 +29,13 @@ pub fn fill(context: &Context, items: &mut [Item], bump: &mut Bump) -> Result<()
     }
     output_hashes(context, items);
     stale(context, items)?;
+    for item in items.iter_mut() {
+        // What hangs on several pins of the item is told of the first.
+        let mut seen = BTreeSet::new();
+        item.wanted.retain(|wanted| {
+            wanted.field == "hash" || wanted.key().is_none_or(|key| seen.insert(key))
+        });
+    }
     let mut was_asked = false;
     loop {
         let after = after(context, items)?;
