@@ -328,6 +328,7 @@ impl From<RehashError> for Failure {
                 };
                 Failure::outside(error.to_string(), hint)
             }
+            RehashError::Git(error) => error.into(),
             RehashError::Copy(error) => {
                 Failure::outside(error.to_string(), error.hint().map(str::to_owned))
             }

@@ -113,7 +113,7 @@ impl Drop for Group {
 
 fn ask_to_end(live: &Live, leader: Pid) {
     if live.groups.contains(&leader) {
-        let _ = rustix::process::kill_process(leader, Signal::TERM);
+        keeper::ask_to_end(leader);
     }
 }
 

@@ -43,6 +43,12 @@ pub(super) fn install(command: &mut Command) {
     }
 }
 
+/// Tells the keeper `leader` to end its program.
+pub(super) fn ask_to_end(leader: Pid) {
+    // The only failure is that it has ended.
+    let _ = rustix::process::kill_process(leader, Signal::TERM);
+}
+
 /// Returns in the program's process alone.
 fn split(cotter: Pid) -> io::Result<()> {
     let before = block_all();

@@ -7,6 +7,10 @@
 mod environment;
 mod groups;
 mod invocation;
+#[cfg(target_os = "linux")]
+mod keeper;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_keeper.rs"]
 mod keeper;
 mod lines;
 mod redact;

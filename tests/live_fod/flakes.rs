@@ -83,12 +83,13 @@ fn what_git_does_not_track_is_not_there() {
     let bench = Bench::new();
     bench.write(
         "flake.nix",
-        &flake("./.").replace("cat $src > $out\"; env.src = ./.", "if [ -e $src/dist ]; then echo seen; else echo unseen; fi > $out\"; env.src = ./. + \"\"; env.x = ./."),
+        &flake("./.").replace("cat $src > $out\"; env.src = ./.", "if [ -e $src/dist ] || [ -e $src/loose.txt ]; then echo seen; else echo unseen; fi > $out\"; env.src = ./. + \"\"; env.x = ./."),
     );
     bench.write("shared.txt", "shared\n");
     bench.write(".gitignore", "dist/\n");
     bench.track();
     bench.write("dist/bundle.js", "x\n");
+    bench.write("loose.txt", "not added yet\n");
     bench.write("dist/default.nix", "throw \"not looked at\"\n");
     let rows = bench.rows(0, &[]);
     assert_eq!(rows.counts(), [3, 0, 0, 2], "{rows:#?}");

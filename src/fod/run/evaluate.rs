@@ -9,10 +9,11 @@ use super::subject::{How, Says, Subject};
 use crate::fod;
 use crate::fod::literal::Literal;
 use crate::fod::target::Target;
+use crate::git;
 use crate::hash::Hash;
 use crate::nix::{EvalFailure, FileTarget, Instantiate, Nix, Target as NixTarget};
 use crate::source::{Position, RelPath, SourceFile, Workspace};
-use crate::work_copy::WorkCopy;
+use crate::work_copy::{WorkCopy, WorkCopyError};
 
 /// What an older Nix says of a flake in a folder of a tree that is no repository.
 const NO_FOLDER: &str = "unsupported parameter 'dir'";
@@ -102,6 +103,7 @@ impl<'a> Evaluator<'a> {
     /// The `.drv` files of the targets, with every literal saying what it is to say. A fake that Nix meets while it
     /// evaluates, in `builtins.fetchTarball` or in what is imported from a derivation, is settled at once.
     pub fn evaluate(&mut self, subjects: &mut [Subject]) -> Result<Vec<String>, RehashError> {
+        self.track()?;
         loop {
             self.write(subjects)?;
             let failure = match self.instantiate(&self.targets.clone())? {
@@ -133,6 +135,40 @@ impl<'a> Evaluator<'a> {
                 )));
             }
         }
+    }
+
+    /// Makes the work copy a git repository, where the workspace is one and has flakes: these see what git tracks, and
+    /// nothing else.
+    fn track(&mut self) -> Result<(), RehashError> {
+        let has_flake = self
+            .targets
+            .iter()
+            .any(|target| matches!(target, Target::Flake { .. }));
+        if self.is_repository || !has_flake {
+            return Ok(());
+        }
+        let mut tracked = git::tracked_files(self.workspace.root())?;
+        tracked.retain(|path| path.to_path(self.copy.root()).symlink_metadata().is_ok());
+        match tracked.is_empty() {
+            true => Ok(()),
+            false => self.make_repository(tracked.iter().map(RelPath::as_str)),
+        }
+    }
+
+    fn make_repository<'p>(
+        &mut self,
+        paths: impl Iterator<Item = &'p str>,
+    ) -> Result<(), RehashError> {
+        let list = self.copy.dir().join("tracked");
+        let text: String = paths.flat_map(|path| [path, "\0"]).collect();
+        std::fs::write(&list, text).map_err(|source| WorkCopyError::Cache {
+            path: list.clone(),
+            doing: "write the list of files",
+            source,
+        })?;
+        self.nix.make_repository(self.copy.root(), &list)?;
+        self.is_repository = true;
+        Ok(())
     }
 
     /// A target that was left out and may have had what stands in `file`.
@@ -174,11 +210,8 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Result<Vec<String>, EvalFailure>, RehashError> {
         let result = self.instantiate_once(targets)?;
         let wants_repository = |failure: &EvalFailure| failure.message.contains(NO_FOLDER);
-        if !self.is_repository
-            && result.as_ref().is_err_and(wants_repository)
-            && self.nix.make_repository(self.copy.root()).is_ok()
-        {
-            self.is_repository = true;
+        if !self.is_repository && result.as_ref().is_err_and(wants_repository) {
+            self.make_repository(["."].into_iter())?;
             return self.instantiate_once(targets);
         }
         Ok(result)

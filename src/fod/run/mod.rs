@@ -34,6 +34,7 @@ use super::native::{NativeError, World};
 use super::report::Strategy;
 use super::target::Target;
 use crate::fetched::Fetched;
+use crate::git::GitError;
 use crate::hash::Hash;
 use crate::nix::drv::Derivations;
 use crate::nix::{Nix, NixError, Progress};
@@ -102,6 +103,8 @@ pub trait Watch {
 pub enum RehashError {
     #[error(transparent)]
     Nix(#[from] NixError),
+    #[error(transparent)]
+    Git(#[from] GitError),
     #[error(transparent)]
     Copy(#[from] WorkCopyError),
     #[error(transparent)]
