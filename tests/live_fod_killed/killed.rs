@@ -82,7 +82,7 @@ impl Counts {
 
 fn run_lane(lane: u64, seed: u64, kills: usize) -> Counts {
     let mark = format!("kill-{}-{lane}", std::process::id());
-    let scene = Scene::new(&mark, lane % 2 == 0);
+    let scene = Scene::new(&mark, lane.is_multiple_of(2));
     scene.put_back();
     let begin = Instant::now();
     scene.run_in_peace();
