@@ -88,16 +88,16 @@ fn describe_io(error: &io::Error) -> String {
     }
 }
 
+type Files = HashMap<RelPath, Arc<SourceFile>>;
+
 /// The workspace: a git work tree or a plain folder, with an overlay of texts that are not on the disk yet.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     root: PathBuf,
     overlay: BTreeMap<RelPath, Arc<SourceFile>>,
     /// What was read, if that is to be remembered; shared by all copies of this workspace.
-    remembered: Option<Arc<Mutex<Remembered>>>,
+    remembered: Option<Arc<Mutex<Files>>>,
 }
-
-type Remembered = HashMap<RelPath, Arc<SourceFile>>;
 
 impl Workspace {
     /// The workspace at exactly `root`.
