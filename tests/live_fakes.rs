@@ -4,15 +4,12 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use cotter::config::Config;
 use cotter::fod::{apply, fake, find};
 use cotter::hash::{Algo, Hash, Hasher, Spelling};
 use cotter::source::{RelPath, Workspace};
 use support::store::Store;
-use tempfile::TempDir;
 
 /// Every way to say the hash of a derivation, and what Nix reads the algorithm from.
 fn places() -> Vec<(String, String)> {
@@ -86,22 +83,6 @@ fn nix_takes_every_fake_in_every_place() {
 /// The same under each other Nix that there is.
 #[test]
 fn every_nix_of_the_other_roots_does_the_same() {
-    let roots = std::env::var("COTTER_TEST_NIX_ROOTS").unwrap_or_default();
-    let scratch = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let binary = scratch.path().join("live_fakes");
-    fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
-    for root in roots.split(':').filter(|root| !root.is_empty()) {
-        let mut inside = Command::new(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/scripts/nix-in-root.sh"
-        ));
-        inside
-            .args([Path::new(root), scratch.path(), &binary])
-            .args(["--skip", "every_nix_of_the_other_roots"]);
-        let report = support::run_ok(&mut inside, "debootstrap");
-        assert!(
-            report.contains("nix_takes_every_fake_in_every_place ... ok"),
-            "{root}: {report}"
-        );
-    }
+    let this_one = "every_nix_of_the_other_roots_does_the_same";
+    support::roots::run_again_in_each(this_one, "nix_takes_every_fake_in_every_place");
 }

@@ -303,6 +303,93 @@ fn a_kill_that_cotter_cannot_see_ends_what_it_runs() {
     assert_gone(&left);
 }
 
+/// None of these ends when it is asked to, one has left its group, and its parent is gone.
+#[test]
+fn the_same_kill_ends_what_does_not_want_to_end() {
+    let test = "the_same_kill_ends_what_does_not_want_to_end";
+    let script = |file: &Path| {
+        format!(
+            "trap '' TERM INT HUP; sleep 1000 & one=$!
+             sh -c 'setsid sh -c \"echo \\$\\$ > {0}.session; exec sleep 1000\" & :'
+             while [ ! -s '{0}.session' ]; do sleep 0.02; done
+             echo $PPID $$ $one $(cat '{0}.session') > '{0}'; wait; sleep 1000",
+            file.display()
+        )
+    };
+    if let Some((part, file)) = part() {
+        let patience = match part.as_str() {
+            "late" => Duration::from_secs(2),
+            _ => PATIENCE,
+        };
+        let _ = System.run(&sh(&script(&file)).timeout(patience));
+        return;
+    }
+    for (part, signal) in [
+        ("killed", Some(Signal::KILL)),
+        ("interrupted", Some(Signal::INT)),
+        ("hung up", Some(Signal::HUP)),
+        ("late", None),
+    ] {
+        let scratch = TempDir::new().unwrap();
+        let file = scratch.path().join("pids");
+        let child = again(test, part, scratch.path(), &file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let left = pids(&file, 4);
+        if let Some(signal) = signal {
+            rustix::process::kill_process(Pid::from_child(&child), signal).unwrap();
+        }
+        assert_eq!(signal_of(child), signal.map(Signal::as_raw), "{part}");
+        assert_gone(&left);
+    }
+}
+
+#[test]
+fn a_program_that_a_signal_ends_is_told_from_one_that_exits() {
+    let killed = System.run(&sh("kill -9 $$")).unwrap();
+    assert_eq!(killed.status.signal(), Some(9));
+    let exited = System.run(&sh("exit 137")).unwrap();
+    assert_eq!(exited.status.code(), Some(137));
+}
+
+/// Who sees to the program's end has nothing of cotter's open meanwhile.
+#[test]
+fn a_lock_of_cotters_is_free_once_cotter_is_dead() {
+    let test = "a_lock_of_cotters_is_free_once_cotter_is_dead";
+    if let Some((_, file)) = part() {
+        let lock = fs::File::create(file.with_extension("lock")).unwrap();
+        lock.lock().unwrap();
+        let script = format!("trap '' TERM; echo $$ > '{}'; sleep 1000", file.display());
+        let _ = System.run(&sh(&script));
+        return;
+    }
+    let scratch = TempDir::new().unwrap();
+    let file = scratch.path().join("pids");
+    let child = again(test, "killed", scratch.path(), &file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let left = pids(&file, 1);
+    let lock = fs::File::open(file.with_extension("lock")).unwrap();
+    assert!(lock.try_lock().is_err());
+    let stat = fs::read_to_string(format!("/proc/{}/stat", left[0])).unwrap();
+    let parent = stat.rsplit(')').next().unwrap().split(' ').nth(2).unwrap();
+    let end = Instant::now() + PATIENCE;
+    while fs::read_dir(format!("/proc/{parent}/fd")).unwrap().count() > 0 {
+        assert!(Instant::now() < end, "open files in {parent}");
+        thread::sleep(Duration::from_millis(10));
+    }
+    rustix::process::kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
+    assert_eq!(signal_of(child), Some(Signal::KILL.as_raw()));
+    lock.try_lock().unwrap();
+    assert_gone(&left);
+}
+
 #[test]
 fn lines_of_standard_error_are_seen_while_the_program_runs() {
     let scratch = TempDir::new().unwrap();

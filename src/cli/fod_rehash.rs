@@ -9,29 +9,33 @@ use clap::{Args, ValueEnum};
 
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
+use super::rehash::{Shown, configured_include, configured_options, downloads};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::fod;
 use crate::fod::lock::{Lock, LockError};
 use crate::fod::native::World;
+use crate::fod::output_hashes;
 use crate::fod::run::{
     Building, Evaluation, Include, Native, Outside, Rehash, RehashError, Request, Unevaluated,
-    Watch, rehash,
+    rehash,
 };
 use crate::fod::target::{self, Target, TargetError};
 use crate::fod::{Literal, Status};
 use crate::git::{self, Git, GitOptions};
 use crate::naming::{self, Selection};
-use crate::net::{DownloadOptions, Downloads};
-use crate::nix::{Nix, NixError, Progress};
-use crate::output::{self, Builds, Diagnostic, Severity};
+use crate::nix::{Nix, NixError};
+use crate::output::{self, Diagnostic, Severity};
 use crate::plan::Rewritten;
 use crate::process::System;
-use crate::source::RelPath;
+use crate::source::{RelPath, Workspace};
 use crate::syntax::Library;
 use crate::transaction::FileChange;
 
 /// Nothing is forgotten so long: a build that goes on for ever has to end some time.
 const LONGEST: u64 = 7 * 24 * 3600;
+
+/// The value of a new entry until its hash is known: a placeholder.
+const NEW_ENTRY: &str = "";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -101,19 +105,29 @@ impl Arguments {
     }
 
     fn rehash(&self, globals: &Globals) -> Result<Outcome, Failure> {
-        let opened = globals.open()?;
-        self.rehash_in(globals, &opened)
+        let mut opened = globals.open()?;
+        self.rehash_in(globals, &mut opened)
             .map_err(|failure| failure.shown_in(&opened.workspace))
     }
 
-    fn rehash_in(&self, globals: &Globals, opened: &Opened) -> Result<Outcome, Failure> {
+    fn rehash_in(&self, globals: &Globals, opened: &mut Opened) -> Result<Outcome, Failure> {
         recover(opened, globals, self.dry_run)?;
+        let tracked = git::tracked_files(opened.workspace.root())?;
+        let files = opened.workspace.files(&RelPath::root(), &tracked);
+        let mut copied = opened.workspace.files_and_links(&RelPath::root(), &tracked);
+        // What follows sees the files with the entries that their lock files ask for.
+        let entries = output_hashes::plan(&opened.workspace, &files, NEW_ENTRY);
+        let warning = |problem| Diagnostic {
+            severity: Severity::Warning,
+            ..of_problem(problem)
+        };
+        let warnings: Vec<_> = entries.problems.iter().map(warning).collect();
+        globals.tell(Some(&opened.workspace), &warnings);
+        let original = opened.workspace.clone();
+        opened.workspace = entries.changed(&original);
         let Opened {
             workspace, config, ..
-        } = opened;
-        let tracked = git::tracked_files(workspace.root())?;
-        let files = workspace.files(&RelPath::root(), &tracked);
-        let copied = workspace.files_and_links(&RelPath::root(), &tracked);
+        } = &*opened;
         let found = fod::find(workspace, config, &files);
         let selection = naming::select(workspace, &opened.base, &found.literals, &self.words)
             .map_err(|error| Failure::from(error).because_of(&found.problems))?;
@@ -125,19 +139,18 @@ impl Arguments {
         let lock = Lock::load(workspace)?;
         let chosen: BTreeSet<usize> = selection.chosen.iter().copied().collect();
         let pins = opened.pins()?;
-        let fetched = crate::pin::fetched(workspace, config, &pins, None);
-        let targets = self.targets(opened, &files, &found.literals, &selection)?;
+        let mut fetched = crate::pin::fetched(workspace, config, &pins, None);
+        fetched.extend(entries.fetched.iter().cloned());
+        let targets = self.targets(opened, &files, &copied, &found.literals, &selection)?;
+        let library = Library::new(workspace);
+        copied.extend(target::ignored(&targets, &files, workspace, &library));
         let settings = self.settings(opened);
         let git = Git::new(GitOptions {
             cache_dir: cache_dir()?,
             offline: false,
             timeout: Duration::from_secs(30),
         });
-        let downloads = Downloads::new(DownloadOptions {
-            offline: false,
-            timeout: Duration::from_secs(30),
-            certificates: std::env::var_os("NIX_SSL_CERT_FILE").map(Into::into),
-        });
+        let downloads = downloads(false, Duration::from_secs(30));
         let evaluation = self.evaluation(opened);
         let nix = || Ok(Nix::find(&System)?.settings(&settings));
         let request = Request {
@@ -168,10 +181,13 @@ impl Arguments {
             },
             cache_dir: &cache_dir()?,
         };
-        let mut shown = Shown(Builds::new(globals.quiet));
-        let rehash = rehash(&request, &outside, &mut shown)?;
+        let mut shown = Shown::new(globals);
+        let mut rehash = rehash(&request, &outside, &mut shown)?;
         drop(shown);
-        self.conclude(globals, opened, &rehash)
+        let written = entries
+            .written(workspace, &found.literals, &selection, &mut rehash)
+            .map_err(|error| Failure::outside(error.to_string(), None))?;
+        self.conclude(globals, opened, &original, &rehash, &written)
     }
 }
 
@@ -181,6 +197,7 @@ impl Arguments {
         &self,
         opened: &Opened,
         files: &[RelPath],
+        files_and_links: &[RelPath],
         literals: &[Literal],
         selection: &Selection,
     ) -> Result<Vec<Target>, Failure> {
@@ -192,7 +209,14 @@ impl Arguments {
             return Ok(vec![target::flake(workspace, base, reference)?]);
         }
         let library = Library::new(workspace);
-        let all = target::all(&opened.config, files, &library);
+        // Nix follows a link to the file that it evaluates.
+        let entries: Vec<RelPath> = files_and_links
+            .iter()
+            .filter(|path| path.file_name().ends_with(".nix"))
+            .filter(|path| path.to_path(workspace.root()).is_file())
+            .cloned()
+            .collect();
+        let all = target::all(&opened.config, &entries, &library);
         if !selection.is_explicit {
             return Ok(all);
         }
@@ -207,12 +231,9 @@ impl Arguments {
     /// `--option`s of `cotter.toml` and, last and so first in rank, of the command line.
     fn settings(&self, opened: &Opened) -> Vec<String> {
         let given = self.option.chunks_exact(2);
-        let configured = opened.config.nix.options.iter();
-        configured
-            .map(|(name, value)| [name, value])
-            .chain(given.map(|pair| [&pair[0], &pair[1]]))
-            .flat_map(|[name, value]| ["--option".to_owned(), name.clone(), value.clone()])
-            .collect()
+        let given =
+            given.flat_map(|pair| ["--option".to_owned(), pair[0].clone(), pair[1].clone()]);
+        configured_options(&opened.config).chain(given).collect()
     }
 
     fn evaluation(&self, opened: &Opened) -> Evaluation {
@@ -226,15 +247,7 @@ impl Arguments {
             path: path.clone(),
             dir: opened.folder(),
         });
-        let configured = opened
-            .config
-            .nix
-            .include
-            .iter()
-            .map(|(name, path)| Include {
-                path: format!("{name}={path}"),
-                dir: RelPath::root(),
-            });
+        let configured = configured_include(&opened.config);
         Evaluation {
             args: pairs(&self.arg),
             argstrs: pairs(&self.argstr),
@@ -248,23 +261,23 @@ impl Arguments {
         &self,
         globals: &Globals,
         opened: &Opened,
+        original: &Workspace,
         rehash: &Rehash,
+        entries: &output_hashes::Written,
     ) -> Result<Outcome, Failure> {
-        let rewritten = rehash
-            .plan
-            .apply(&opened.workspace)
-            .map_err(|error| Failure::outside(error.to_string(), None))?;
         let mut told: Vec<Diagnostic> = rehash.unevaluated.iter().map(of_unevaluated).collect();
+        told.extend(output::output_hashes_diagnostics(entries));
         told.extend(rehash.rows.iter().filter_map(output::fod_diagnostic));
-        globals.tell(Some(&opened.workspace), &told);
-        let mut changes: Vec<FileChange> = rewritten.iter().map(FileChange::from).collect();
+        // Places are those of the files as they are.
+        globals.tell(Some(original), &told);
+        let mut changes: Vec<FileChange> = entries.files.iter().map(FileChange::from).collect();
         changes.extend(rehash.lock.change());
         let would_change = !changes.is_empty();
         if !self.dry_run {
             commit(opened, &changes)?;
         }
         let written = would_change && !self.dry_run;
-        self.print(rehash, &rewritten, written)
+        self.print(rehash, &entries.files, written)
             .map_err(Failure::output)?;
         let has_failed = rehash.rows.iter().any(|row| row.status == Status::Failed);
         Ok(match has_failed || (self.dry_run && would_change) {
@@ -282,25 +295,6 @@ impl Arguments {
             Format::Human if self.diff => output::diff(&mut anstream::stdout().lock(), rewritten),
             Format::Human => output::fods_human(&mut anstream::stdout().lock(), rows, self.dry_run),
         }
-    }
-}
-
-/// Rounds and builds, shown.
-struct Shown(Builds);
-
-impl Watch for Shown {
-    fn round(&mut self, round: usize, literals: usize) {
-        let hashes = if literals == 1 { "hash" } else { "hashes" };
-        self.0
-            .line(&format!("round {round}: {literals} {hashes} to build"));
-    }
-
-    fn build(&mut self, progress: &Progress) {
-        self.0.show(progress);
-    }
-
-    fn built(&mut self) {
-        self.0.finish();
     }
 }
 

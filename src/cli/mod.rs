@@ -6,6 +6,7 @@ mod pin;
 mod pin_bump;
 mod pin_list;
 mod pin_protect;
+mod rehash;
 mod setup;
 mod shell;
 

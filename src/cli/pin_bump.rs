@@ -1,5 +1,6 @@
 //! `cotter pin bump`.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,15 +10,22 @@ use clap::Args;
 
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
+use super::rehash::{BumpHashes, downloads};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
+use crate::fod::lock::Lock;
+use crate::fod::run::Building;
 use crate::git::{Git, GitOptions};
 use crate::naming::refuse_twins;
 use crate::output::{self, Diagnostic, Severity};
 use crate::pin::bump::{self, Bump, BumpError, Remark, Request, World};
+use crate::pin::{self, Found};
 use crate::plan::Rewritten;
 use crate::process::System;
 use crate::spot::SpotError;
 use crate::transaction::FileChange;
+
+/// A build that goes on for ever has to end some time.
+const LONGEST_BUILD: u64 = 7 * 24 * 3600;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -42,6 +50,15 @@ pub struct Arguments {
     /// How long a remote may stay silent
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// Leave pins whose hash needs a build as they are
+    #[arg(long)]
+    no_build: bool,
+    /// How many builds at once [default: Nix's max-jobs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    jobs: Option<u32>,
+    /// How long one build may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=LONGEST_BUILD))]
+    build_timeout: u64,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -71,9 +88,24 @@ impl Arguments {
             offline: self.offline,
             timeout: Duration::from_secs(self.timeout),
         });
+        let lock = Lock::load(&opened.workspace)?;
+        let building = Building {
+            jobs: self.jobs,
+            timeout: Duration::from_secs(self.build_timeout),
+        };
+        let hashes = BumpHashes {
+            globals,
+            opened,
+            git: &git,
+            downloads: downloads(self.offline, Duration::from_secs(self.timeout)),
+            building: (!self.no_build && !self.offline).then_some(building),
+            lock: &lock,
+            known: RefCell::default(),
+        };
         let world = World {
             git: &git,
             runner: &System,
+            hashes: &hashes,
             offline: self.offline,
         };
         let request = Request {
@@ -95,7 +127,8 @@ impl Arguments {
         self.tell(globals, opened, &bump);
         let written = !self.dry_run && !rewritten.is_empty();
         if written {
-            let changes: Vec<FileChange> = rewritten.iter().map(FileChange::from).collect();
+            let mut changes: Vec<FileChange> = rewritten.iter().map(FileChange::from).collect();
+            changes.extend(recorded(opened, &found, &request, &rewritten, &hashes));
             commit(opened, &changes)?;
         }
         self.print(&bump, &rewritten, written)
@@ -137,6 +170,28 @@ impl Arguments {
             Format::Human => output::bump_human(&mut anstream::stdout().lock(), bump, self.dry_run),
         }
     }
+}
+
+/// What changes in cotter.lock along with the files.
+fn recorded(
+    opened: &Opened,
+    found: &Found,
+    request: &Request,
+    rewritten: &[Rewritten],
+    hashes: &BumpHashes,
+) -> Option<FileChange> {
+    if !hashes.lock.is_there() {
+        return None;
+    }
+    let text = |file: &Rewritten| file.after.with_text(file.after.text().to_owned());
+    let changed = rewritten.iter().map(text);
+    let after = opened.workspace.with_overlay(changed);
+    let again = pin::find(&after, &opened.config, found.files.clone());
+    hashes.lock_change(
+        (&opened.workspace, found),
+        (&after, &again),
+        request.clone.as_deref(),
+    )
 }
 
 impl From<BumpError> for Failure {

@@ -54,6 +54,19 @@ pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     Ok(out)
 }
 
+/// Where what stands at `offset` of a text stands once `edits` are applied: those that end before it move it.
+pub fn moved(offset: usize, edits: &[Edit]) -> usize {
+    let mut before: Vec<&Edit> = edits
+        .iter()
+        .filter(|edit| edit.range.end <= offset && edit.range.start < offset)
+        .collect();
+    before.sort_by_key(|edit| (edit.range.start, edit.range.end));
+    before.dedup();
+    let gone: usize = before.iter().map(|edit| edit.range.len()).sum();
+    let come: usize = before.iter().map(|edit| edit.text.len()).sum();
+    (offset + come).saturating_sub(gone)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -71,6 +84,27 @@ mod tests {
     fn order_does_not_matter_and_twins_count_once() {
         let edits = [edit(4..5, "Y"), edit(0..1, "X"), edit(4..5, "Y")];
         assert_eq!(apply("abcde", &edits).unwrap(), "XbcdY");
+    }
+
+    #[test]
+    fn a_place_moves_by_what_changes_before_it() {
+        let edits = [
+            edit(0..2, ""),
+            edit(4..4, "xyz"),
+            edit(4..4, "xyz"),
+            edit(6..8, "q"),
+        ];
+        let text = "abcdefgh";
+        let after = apply(text, &edits).unwrap();
+        assert_eq!(after, "cdxyzefq");
+        for at in [2, 3, 5] {
+            assert_eq!(
+                after[moved(at, &edits)..].chars().next(),
+                text[at..].chars().next()
+            );
+        }
+        // What is itself replaced begins where it began.
+        assert_eq!(moved(6, &edits), 7);
     }
 
     #[test]

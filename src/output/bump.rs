@@ -127,12 +127,13 @@ pub fn diff(sink: &mut impl Write, files: &[Rewritten]) -> io::Result<()> {
 /// A pin that was left as it was, as a message.
 pub fn left_diagnostic(left: &Left) -> Diagnostic {
     let message = format!("`{}` stays as it was: {}", left.name, left.reason);
-    Diagnostic::at(
-        &left.file,
-        Position {
-            line: left.line,
-            column: left.column,
-        },
-        message,
-    )
+    let at = Position {
+        line: left.line,
+        column: left.column,
+    };
+    Diagnostic {
+        log: left.log.clone(),
+        hint: left.hint.clone(),
+        ..Diagnostic::at(&left.file, at, message)
+    }
 }

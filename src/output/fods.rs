@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::{Diagnostic, json};
+use crate::fod::output_hashes::{Changed, Written};
 use crate::fod::{Row, Status};
 use crate::source::Position;
 
@@ -142,4 +143,44 @@ pub fn fod_diagnostic(row: &Row) -> Option<Diagnostic> {
         hint,
         ..diagnostic
     })
+}
+
+/// Which entries of `outputHashes` come and go, and which do not though they should.
+pub fn output_hashes_diagnostics(entries: &Written) -> Vec<Diagnostic> {
+    let changed = entries.sets.iter().map(|set| Diagnostic {
+        severity: super::Severity::Note,
+        ..Diagnostic::at(
+            &set.file,
+            set.position,
+            format!("`outputHashes` goes with {}: {}", set.lock, moves(set)),
+        )
+    });
+    let held = entries.held.iter().map(|(set, reason)| Diagnostic {
+        severity: super::Severity::Warning,
+        hint: Some(format!("{} asks for it: {}", set.lock, moves(set))),
+        ..Diagnostic::at(
+            &set.file,
+            set.position,
+            format!("`outputHashes` stays as it was: {reason}"),
+        )
+    });
+    changed.chain(held).collect()
+}
+
+/// `"a-1.0.0" comes in; "b-0.1.0" goes`
+fn moves(set: &Changed) -> String {
+    let quoted = |keys: &[String]| {
+        let quoted: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
+        quoted.join(", ")
+    };
+    let verb = |keys: &[String], one: &str, many: &str| match keys {
+        [] => None,
+        [key] => Some(format!("\"{key}\" {one}")),
+        keys => Some(format!("{} {many}", quoted(keys))),
+    };
+    let moves = [
+        verb(&set.added, "comes in", "come in"),
+        verb(&set.removed, "goes", "go"),
+    ];
+    moves.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

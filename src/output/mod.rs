@@ -10,7 +10,7 @@ mod protect;
 pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
-pub use fods::{fod_diagnostic, fods_human, fods_json};
+pub use fods::{fod_diagnostic, fods_human, fods_json, output_hashes_diagnostics};
 pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
 

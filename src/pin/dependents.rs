@@ -2,7 +2,18 @@
 
 use super::fetcher;
 use crate::hash::{Algo, HashText};
+use crate::source::RelPath;
+use crate::spot::Spot;
 use crate::syntax::{Attrs, Call, Consumer, Library, Value};
+
+/// A hash of the package around a pin, taken over what is made of what the pin fetches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DependentHash {
+    /// What it is called there: `vendorHash`, `deps.hash`.
+    pub name: String,
+    /// The file and the place in it, in bytes, of a literal; `None` where it is put together.
+    pub place: Option<(RelPath, usize)>,
+}
 
 /// Endings of the names of hashes that a package's attributes hold.
 const ENDINGS: &[&str] = &["Hash", "Sha256", "Sha512"];
@@ -19,19 +30,19 @@ pub fn may_be_in(text: &str) -> bool {
 
 /// The hashes in the file of `call` that depend on what it fetches. A hash that cannot be read counts; a placeholder
 /// does not, since it is not right now either.
-pub fn hashes(library: &Library, call: &Call) -> Vec<String> {
+pub fn hashes(library: &Library, call: &Call) -> Vec<DependentHash> {
     let mut found = Vec::new();
     for consumer in call.consumers(library) {
-        for name in in_consumer(library, &consumer) {
-            if !found.contains(&name) {
-                found.push(name);
+        for hash in in_consumer(library, &consumer) {
+            if !found.contains(&hash) {
+                found.push(hash);
             }
         }
     }
     found
 }
 
-fn in_consumer(library: &Library, consumer: &Consumer) -> Vec<String> {
+fn in_consumer(library: &Library, consumer: &Consumer) -> Vec<DependentHash> {
     // What else is fetched is hashed for itself.
     if consumer
         .function
@@ -55,9 +66,17 @@ fn in_consumer(library: &Library, consumer: &Consumer) -> Vec<String> {
             } else {
                 return None;
             };
-            goes_stale(library, attrs, &name).then_some(shown)
+            goes_stale(library, attrs, &name).then(|| DependentHash {
+                name: shown,
+                place: place(library, attrs, &name),
+            })
         })
         .collect()
+}
+
+fn place(library: &Library, attrs: &Attrs, name: &str) -> Option<(RelPath, usize)> {
+    let spot = Spot::literal(&attrs.get(library, name).text()?)?;
+    Some((spot.file.clone(), spot.offset()))
 }
 
 fn goes_stale(library: &Library, attrs: &Attrs, name: &str) -> bool {
@@ -101,7 +120,9 @@ mod tests {
         let pin = found.pins.iter().find(|pin| pin.name.attrpath == attrpath);
         pin.unwrap_or_else(|| panic!("no {attrpath}: {text}"))
             .dependent_hashes
-            .clone()
+            .iter()
+            .map(|hash| hash.name.clone())
+            .collect()
     }
 
     #[test]

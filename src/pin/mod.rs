@@ -18,6 +18,7 @@ pub mod protect;
 mod spork;
 pub mod tag;
 
+pub use dependents::DependentHash;
 pub use fetched::fetched;
 pub use find::{Found, find};
 pub use flake::FlakeInput;
@@ -87,7 +88,7 @@ pub struct Pin {
     pub comment: Option<String>,
     pub fetch: Option<Fetch>,
     /// Hashes of the package around the pin that are stale once it moves: `vendorHash` and its kin.
-    pub dependent_hashes: Vec<String>,
+    pub dependent_hashes: Vec<DependentHash>,
     pub role: Role,
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fetcher::Arguments;
-use super::{Fetch, Follow, Moves, Pin, PinKind, PinnedHash, Role};
+use super::{DependentHash, Fetch, Follow, Moves, Pin, PinKind, PinnedHash, Role};
 use crate::naming::Name;
 use crate::source::RelPath;
 use crate::spot::Spot;
@@ -234,13 +234,30 @@ pub fn take_in_calls(pins: &mut Vec<Pin>) {
         .iter()
         .filter_map(|pin| Some((owner(pin)?, pin.clone())))
         .collect();
+    let mut built: HashMap<(RelPath, String), Vec<DependentHash>> = HashMap::new();
     for (at, call) in calls {
+        if let Some(Role::Spork(role)) = pins.get(at).map(|pin| &pin.role) {
+            let known = built.entry(role.spork.clone()).or_default();
+            for hash in call.dependent_hashes {
+                if !known.contains(&hash) {
+                    known.push(hash);
+                }
+            }
+        }
         let Some(pin) = pins.get_mut(at).filter(|pin| pin.url.is_none()) else {
             continue;
         };
         (pin.url, pin.repository) = (call.url, call.repository);
         (pin.hash, pin.fetch) = (call.hash, call.fetch);
         pin.git_ref = pin.git_ref.take().or(call.git_ref);
+    }
+    // What is built from upstream is built from the features too, which are patches of it.
+    for pin in pins.iter_mut() {
+        if let Role::Spork(role) = &pin.role
+            && let Some(hashes) = built.get(&role.spork)
+        {
+            pin.dependent_hashes.clone_from(hashes);
+        }
     }
     let urls: HashMap<(RelPath, String), String> = pins
         .iter()

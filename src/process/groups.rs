@@ -1,5 +1,5 @@
-//! The process groups that are alive now, so that an interrupt of cotter ends them before it ends cotter, and so
-//! that cotter's own death, whatever its cause, ends their leaders.
+//! The process groups that are alive now, so that an interrupt of cotter ends them before it ends cotter. Each is led
+//! by a keeper, which ends it when cotter dies of anything else.
 
 use std::io;
 use std::process::{Child, Command, ExitStatus};
@@ -11,8 +11,10 @@ use rustix::process::{Pid, Signal};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// How long a group has to put its own affairs in order (lock files, temporary folders) before it is killed.
-pub(super) const GRACE: Duration = Duration::from_secs(2);
+use super::keeper::{self, GRACE};
+
+/// How long a keeper that was told to end has to do so: what its program has, and as much again to see to the rest.
+pub(super) const PATIENCE: Duration = GRACE.saturating_mul(2);
 
 struct Live {
     groups: Vec<Pid>,
@@ -37,8 +39,8 @@ pub(super) fn is_interrupted() -> bool {
     live().is_interrupted
 }
 
-/// A child that leads a process group. Its process id stays taken until [`Group::reap`], so that no signal
-/// can reach a stranger. Dropped before that, it is killed.
+/// A keeper, which leads the process group of its program. Its process id stays taken until [`Group::reap`], so that no signal
+/// can reach a stranger. Dropped before that, it is told to end.
 pub(super) struct Group {
     leader: Pid,
     child: Child,
@@ -59,7 +61,7 @@ impl Group {
             watch_signals()?;
             live.is_watched = true;
         }
-        end_with_parent(command);
+        keeper::install(command);
         let child = command.process_group(0).spawn()?;
         let leader = Pid::from_child(&child);
         live.groups.push(leader);
@@ -74,19 +76,26 @@ impl Group {
         &mut self.child
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
-        signal_group(&live(), self.leader, signal);
+    /// Has the keeper end the group and all that came of it, in its own time.
+    pub(super) fn ask_to_end(&self) {
+        ask_to_end(&live(), self.leader);
     }
 
-    /// Takes the status of a leader that has ended, and kills what it left in its group.
+    /// For a keeper that does not.
+    pub(super) fn kill(&self) {
+        kill(&live(), self.leader);
+    }
+
+    /// Takes the status of a leader that has ended, and kills what a keeper that someone killed left in its group.
     pub(super) fn reap(mut self) -> io::Result<ExitStatus> {
-        self.bury();
+        self.bury(kill);
         self.child.wait()
     }
 
-    fn bury(&self) {
+    /// Off the list, after `last` has been done to it.
+    fn bury(&self, last: fn(&Live, Pid)) {
         let mut live = live();
-        signal_group(&live, self.leader, Signal::KILL);
+        last(&live, self.leader);
         live.groups.retain(|leader| *leader != self.leader);
         ENDED.notify_all();
     }
@@ -94,37 +103,23 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.bury();
+        self.bury(ask_to_end);
         // Not waited for: a process that cannot even be killed would hold cotter up.
         let _ = self.child.try_wait();
     }
 }
 
-/// Only a group on the list still owns its number.
-fn signal_group(live: &Live, leader: Pid, signal: Signal) {
+// Only a group on the list still owns its number. The only failure is that it has ended.
+
+fn ask_to_end(live: &Live, leader: Pid) {
     if live.groups.contains(&leader) {
-        // The only failure is that all of the group have ended.
-        let _ = rustix::process::kill_process_group(leader, signal);
+        let _ = rustix::process::kill_process(leader, Signal::TERM);
     }
 }
 
-/// Has the kernel send SIGTERM to the child when the thread that starts it ends, as it does when cotter is killed.
-/// Not SIGKILL: Nix ends its builders, which are in sessions of their own, when it is asked to end.
-fn end_with_parent(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-
-    let parent = rustix::process::getpid();
-    let prepare = move || {
-        rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
-        // A parent that was gone before that call sends nothing.
-        if rustix::process::getppid() != Some(parent) {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        Ok(())
-    };
-    // SAFETY: between fork and exec only two system calls are made; neither locks nor allocates.
-    unsafe {
-        command.pre_exec(prepare);
+fn kill(live: &Live, leader: Pid) {
+    if live.groups.contains(&leader) {
+        let _ = rustix::process::kill_process_group(leader, Signal::KILL);
     }
 }
 
@@ -146,9 +141,9 @@ fn end_all() {
     let mut live = live();
     live.is_interrupted = true;
     for leader in &live.groups {
-        signal_group(&live, *leader, Signal::TERM);
+        ask_to_end(&live, *leader);
     }
-    let end = Instant::now() + GRACE;
+    let end = Instant::now() + PATIENCE;
     while !live.groups.is_empty() {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -160,6 +155,6 @@ fn end_all() {
         };
     }
     for leader in &live.groups {
-        signal_group(&live, *leader, Signal::KILL);
+        kill(&live, *leader);
     }
 }

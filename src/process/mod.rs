@@ -1,11 +1,13 @@
 //! Other programs, run from one place: no shell, a fixed locale, none of git's repository variables, a
-//! process group of their own that a timeout, an error or an interrupt ends whole.
+//! process group of their own that a timeout, an error, an interrupt or cotter's death ends whole, with all that came
+//! of it.
 //!
 //! Imports no other room. Not here: which program is run and what its output means (`nix`, `pin protect`).
 
 mod environment;
 mod groups;
 mod invocation;
+mod keeper;
 mod lines;
 mod redact;
 mod system;

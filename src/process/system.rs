@@ -8,9 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 
-use super::groups::{self, GRACE, Group};
+use super::groups::{self, Group, PATIENCE};
+use super::keeper::GRACE;
 use super::lines::Lines;
 use super::{Invocation, Output, ProcessError, Runner, environment, tail};
 
@@ -37,7 +38,7 @@ impl Runner for System {
         if groups::is_interrupted() {
             // The end of cotter is under way. Nothing that a caller would do now, such as reporting that the
             // program failed, should come before it.
-            thread::sleep(GRACE * 2);
+            thread::sleep(PATIENCE * 2);
             return Err(ProcessError::Interrupted {
                 command: invocation.to_string(),
             });
@@ -84,17 +85,17 @@ fn run(invocation: &Invocation, on_line: &mut dyn FnMut(&[u8])) -> Result<Output
         if must_end {
             stage = match stage {
                 Stage::Running => {
-                    group.signal(Signal::TERM);
+                    group.ask_to_end();
                     Stage::Asked
                 }
                 Stage::Asked => {
-                    group.signal(Signal::KILL);
+                    group.kill();
                     Stage::Killed
                 }
                 // Not even this ended it: the kernel holds it, and only the kernel can let go.
                 Stage::Killed => break,
             };
-            deadline = Instant::now() + GRACE;
+            deadline = Instant::now() + PATIENCE;
         }
     }
     let is_whole = matches!(stage, Stage::Running);

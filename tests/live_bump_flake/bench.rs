@@ -9,10 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::repo::Repo;
-use crate::support::{command, run, run_ok};
-
-/// Names the binary where it is not the one that cargo has just built.
-pub const BINARY: &str = "COTTER_TEST_BINARY";
+use crate::support::{command, roots, run, run_ok};
 
 pub struct Bench {
     dir: TempDir,
@@ -93,8 +90,7 @@ impl Bench {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let binary = std::env::var(BINARY);
-        let mut cotter = self.program(binary.as_deref().unwrap_or(env!("CARGO_BIN_EXE_cotter")));
+        let mut cotter = self.program(roots::program().to_str().unwrap());
         cotter.args(args);
         cotter
     }

@@ -7,34 +7,9 @@ mod refusals;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-
-use tempfile::TempDir;
-
 /// All of the above again, under each other Nix that there is.
 #[test]
 fn every_nix_of_the_other_roots_does_the_same() {
-    let roots = std::env::var("COTTER_TEST_NIX_ROOTS").unwrap_or_default();
-    let scratch = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let (tests, binary) = (scratch.path().join("tests"), scratch.path().join("cotter"));
-    fs::copy(std::env::current_exe().unwrap(), &tests).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_cotter"), &binary).unwrap();
-    for root in roots.split(':').filter(|root| !root.is_empty()) {
-        let mut inside = Command::new(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/scripts/nix-in-root.sh"
-        ));
-        inside
-            .args([Path::new(root), scratch.path(), Path::new("env")])
-            .arg(format!("{}={}", bench::BINARY, binary.display()))
-            .arg(&tests)
-            .args(["--skip", "every_nix_of_the_other_roots"]);
-        let report = support::run_ok(&mut inside, "debootstrap");
-        assert!(
-            report.contains("a_rev_in_the_url_and_the_lock_move_together ... ok"),
-            "{root}: {report}"
-        );
-    }
+    let this_one = "every_nix_of_the_other_roots_does_the_same";
+    support::roots::run_again_in_each(this_one, "a_rev_in_the_url_and_the_lock_move_together");
 }

@@ -90,18 +90,19 @@ impl Bench {
         std::fs::read_to_string(self.ws(path)).unwrap()
     }
 
+    /// `cotter pin bump --no-build ARGS`: what a build comes to is tested in `live_bump_built`.
     pub fn command(&self, args: &[&str]) -> Command {
         let home = self.root.join("home");
         let mut cotter = command(env!("CARGO_BIN_EXE_cotter"), &home);
         cotter
             .env("GIT_CONFIG_GLOBAL", home.join(".gitconfig"))
             .current_dir(self.ws(""))
-            .args(["pin", "bump"])
+            .args(["pin", "bump", "--no-build"])
             .args(args);
         cotter
     }
 
-    /// `cotter pin bump ARGS` at the workspace's root.
+    /// [`Bench::command`] at the workspace's root.
     pub fn bump(&self, args: &[&str]) -> Ran {
         let output = run(&mut self.command(args), "git");
         Ran {

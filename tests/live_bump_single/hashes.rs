@@ -95,6 +95,22 @@ fn an_empty_placeholder_becomes_sri() {
 }
 
 #[test]
+fn a_placeholder_by_name_becomes_a_string() {
+    let bench = Bench::new();
+    let (repo, old, new) = two_commits(&bench);
+    let text = |rev: &str, hash: &str| {
+        format!(
+            "{{ fetchFromGitHub, lib, ... }}: {{ src = fetchFromGitHub {{ owner = \"o\"; repo = \"r\"; rev = \"{rev}\"; hash = {hash}; }}; }}"
+        )
+    };
+    let expected = text(&new, &format!("\"{}\"", bench.archive(&repo, &new)));
+    for fake in ["lib.fakeHash", "(lib.fakeSha256)"] {
+        let after = bench.bumped(&text(&old, fake)).replace(['(', ')'], "");
+        assert_eq!(after, expected.replace(['(', ')'], ""));
+    }
+}
+
+#[test]
 fn another_commit_of_the_same_tree_keeps_its_hash() {
     let bench = Bench::new();
     let repo = bench.repo("github.com/o/r");

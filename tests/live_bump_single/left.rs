@@ -93,7 +93,7 @@ fn arguments_that_change_what_is_fetched_are_named() {
             .says(&["`p:src` stays as it was", &format!("`{name}`")]);
     }
     bench
-        .stays(&github(&old, "hash = lib.fakeHash;"), 1)
+        .stays(&github(&old, "hash = hashes.src;"), 1)
         .says(&["no literal"]);
     let zip = format!(
         "fetchzip {{ url = \"https://github.com/o/r/archive/{old}.zip\"; stripRoot = false; hash = \"{HASH}\"; }}"

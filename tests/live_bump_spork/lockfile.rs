@@ -153,7 +153,7 @@ fn git_dependencies_with_output_hashes_need_a_build() {
         work.write("Cargo.lock", locked(&new));
     });
     scene.push("srv/kf.git");
-    scene.refuses(&[], 1, &["the git dependencies of containers/kf/Cargo.lock change, so `outputHashes` needs a build"]);
+    scene.refuses(&["--no-build"], 1, &["the git dependencies of containers/kf/Cargo.lock change, so `outputHashes` needs a build"]);
 
     // Without such hashes there is nothing to build.
     scene.put(NIX, &let_in(BINDINGS));

@@ -6,8 +6,7 @@ mod shown;
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use cotter::fod::{Recipe, Recipes, StoreContents, WorkspaceSources};
 use cotter::hash::{Algo, Hash, Spelling};
@@ -313,20 +312,6 @@ fn a_source_is_traced_to_the_files_of_the_workspace() {
 /// All of the above again, under each other Nix that there is.
 #[test]
 fn every_nix_of_the_other_roots_does_the_same() {
-    let roots = std::env::var("COTTER_TEST_NIX_ROOTS").unwrap_or_default();
-    let scratch = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let binary = scratch.path().join("live_drv");
-    fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
-    for root in roots.split(':').filter(|root| !root.is_empty()) {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/nix-in-root.sh");
-        let mut inside = Command::new(script);
-        inside
-            .args([Path::new(root), scratch.path(), &binary])
-            .args(["--skip", "every_nix_of_the_other_roots"]);
-        let report = support::run_ok(&mut inside, "debootstrap");
-        assert!(
-            report.contains("a_derivation_is_read_as_nix_shows_it ... ok"),
-            "{root}: {report}"
-        );
-    }
+    let this_one = "every_nix_of_the_other_roots_does_the_same";
+    support::roots::run_again_in_each(this_one, "a_derivation_is_read_as_nix_shows_it");
 }

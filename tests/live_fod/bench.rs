@@ -11,10 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::cotter::Run;
 use crate::support::cotter::ran;
-use crate::support::{command, run_ok};
-
-/// Names the binary where it is not the one that cargo has just built.
-pub const BINARY: &str = "COTTER_TEST_BINARY";
+use crate::support::{command, roots, run_ok};
 
 /// A right-looking hash that is the hash of nothing here.
 pub const STALE: &str = "sha256-c3RhbGUgc3RhbGUgc3RhbGUgc3RhbGUgc3RhbGUhISE=";
@@ -97,7 +94,7 @@ impl Bench {
         program
             .current_dir(self.workspace())
             .env("COTTER_CACHE_DIR", self.path("cache"))
-            .env("XDG_CACHE_HOME", store.join("cache"))
+            .env("XDG_CACHE_HOME", store.join("xdg"))
             .env("NIX_STORE_DIR", store.join("store"))
             .env("NIX_STATE_DIR", store.join("state"))
             .env("NIX_LOG_DIR", store.join("log"))
@@ -117,8 +114,7 @@ impl Bench {
 
     /// The binary's command line, `cotter fod-rehash ARGS`.
     pub fn command(&self, args: &[&str]) -> Command {
-        let binary = std::env::var(BINARY).unwrap_or_else(|_| env!("CARGO_BIN_EXE_cotter").into());
-        let mut cotter = self.program(binary);
+        let mut cotter = self.program(roots::program());
         cotter.arg("fod-rehash").args(args);
         cotter
     }

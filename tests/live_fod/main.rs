@@ -7,8 +7,11 @@ mod deadlock;
 mod eval_time;
 mod failing;
 mod flakes;
+mod ignored;
 mod jobs;
 mod lock;
+mod native;
+mod output_hashes;
 mod places;
 mod rounds;
 mod spellings;
@@ -16,35 +19,9 @@ mod spellings;
 mod support;
 mod targets;
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-
-use tempfile::TempDir;
-
 /// All of the tests again, under each other Nix that there is.
 #[test]
 fn every_nix_of_the_other_roots_does_the_same() {
-    let roots = std::env::var("COTTER_TEST_NIX_ROOTS").unwrap_or_default();
-    let scratch = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let tests = scratch.path().join("live_fod");
-    let cotter = scratch.path().join("cotter");
-    fs::copy(std::env::current_exe().unwrap(), &tests).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_cotter"), &cotter).unwrap();
-    for root in roots.split(':').filter(|root| !root.is_empty()) {
-        let mut inside = Command::new(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/scripts/nix-in-root.sh"
-        ));
-        inside
-            .args([Path::new(root), scratch.path(), Path::new("env")])
-            .arg(format!("{}={}", bench::BINARY, cotter.display()))
-            .arg(&tests)
-            .args(["--skip", "every_nix_of_the_other_roots"]);
-        let report = support::run_ok(&mut inside, "debootstrap");
-        assert!(
-            report.contains("rounds::a_chain_of_three_takes_three_rounds ... ok"),
-            "{root}: {report}"
-        );
-    }
+    let this_one = "every_nix_of_the_other_roots_does_the_same";
+    support::roots::run_again_in_each(this_one, "rounds::a_chain_of_three_takes_three_rounds");
 }

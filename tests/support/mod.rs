@@ -12,6 +12,7 @@ pub mod http;
 pub mod mirror;
 pub mod remote;
 pub mod repo;
+pub mod roots;
 pub mod served;
 pub mod spork;
 pub mod store;

@@ -12,7 +12,7 @@ use super::cotter::{Run, Stopped, ran};
 use super::repo::Repo;
 use super::store::Store;
 use super::tree::Tree;
-use super::{command, run_ok};
+use super::{command, roots, run_ok};
 
 pub const NIX: &str = "containers/kf/default.nix";
 pub const LOCK: &str = "containers/kf/Cargo.lock";
@@ -329,11 +329,9 @@ impl Scene {
         let store = Store::new_in(&self.root);
         let args = ["--no-out-link", file.to_str().unwrap(), "-A", "src"];
         self.assert_source(Path::new(&store.run("nix-build", &args)));
-        let roots = std::env::var("COTTER_TEST_NIX_ROOTS").unwrap_or_default();
-        for root in roots.split(':').filter(|root| !root.is_empty()) {
-            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/nix-in-root.sh");
-            let mut inside = Command::new(script);
-            inside.arg(root).arg(&self.root).arg("nix-build").args(args);
+        for root in roots::all() {
+            let mut inside = roots::inside(&root, &self.root);
+            inside.arg("nix-build").args(args);
             self.assert_source(Path::new(&run_ok(&mut inside, "debootstrap")));
         }
     }

@@ -90,6 +90,16 @@ impl Literal {
         self.hash().is_none_or(Hash::is_placeholder)
     }
 
+    /// Whether a fake may stand here: in a comparison, or where a function's default says that there is none, it would
+    /// change what is evaluated.
+    pub fn is_to_be_found(&self) -> bool {
+        match self.role {
+            Role::Compared => false,
+            Role::Default => !self.is_placeholder(),
+            Role::Bound | Role::Argument | Role::Other => true,
+        }
+    }
+
     /// Whether its text or its place says that it is a hash. Another text may be anything of that length.
     pub fn is_sure(&self) -> bool {
         let names_algo = match &self.kind {

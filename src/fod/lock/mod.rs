@@ -163,6 +163,11 @@ impl Lock {
         })
     }
 
+    /// Whether there is a file.
+    pub fn is_there(&self) -> bool {
+        self.read.is_some()
+    }
+
     pub fn get(&self, file: &RelPath, attrpath: &str) -> Option<&Entry> {
         self.entries.get(file)?.get(attrpath)
     }

@@ -9,13 +9,16 @@
 mod commits;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use self::commits::{Commits, entries};
+pub use self::written::Written;
 use crate::edit::{self, Edit};
 use crate::fetched::Fetched;
 use crate::manifest::cargo_lock;
@@ -33,9 +36,13 @@ pub struct Plan {
     pub edits: BTreeMap<RelPath, Vec<Edit>>,
     /// The files with the edits applied.
     pub files: Vec<SourceFile>,
+    /// The files as they were when the edits were made.
+    pub before: BTreeMap<RelPath, Arc<SourceFile>>,
     /// What each entry is the hash of, those that were there and those that are new. Offsets are those in `files`.
     pub fetched: Vec<Fetched>,
     pub problems: Vec<Problem>,
+    /// The lock files that were compared.
+    pub locks: BTreeSet<RelPath>,
 }
 
 /// One set whose entries change.
@@ -66,6 +73,7 @@ pub fn plan(workspace: &Workspace, files: &[RelPath], placeholder: &str) -> Plan
     let mut places = BTreeSet::new();
     for one in seen {
         problems.extend(one.problem);
+        plan.locks.insert(one.changed.lock.clone());
         // One set may serve several packages, of several files.
         let place = (one.changed.file.clone(), one.changed.position);
         let changes = !(one.changed.added.is_empty() && one.changed.removed.is_empty());
@@ -92,6 +100,12 @@ pub fn plan(workspace: &Workspace, files: &[RelPath], placeholder: &str) -> Plan
 }
 
 impl Plan {
+    /// `workspace` with the plan's files.
+    pub fn changed(&self, workspace: &Workspace) -> Workspace {
+        let files = self.files.iter();
+        workspace.with_overlay(files.map(|file| file.with_text(file.text().to_owned())))
+    }
+
     /// Makes the files and looks through them again: nothing may be left to do.
     fn apply(
         &mut self,
@@ -103,12 +117,15 @@ impl Plan {
         let mut changed = Vec::new();
         let mut refused = BTreeSet::new();
         for (path, edits) in &self.edits {
-            let made = workspace
-                .read(path)
-                .ok()
-                .and_then(|file| Some(file.with_text(edit::apply(file.text(), edits).ok()?)));
+            let made = workspace.read(path).ok().and_then(|file| {
+                let text = edit::apply(file.text(), edits).ok()?;
+                Some((file.with_text(text), file))
+            });
             match made {
-                Some(file) => changed.push(file),
+                Some((made, file)) => {
+                    changed.push(made);
+                    self.before.insert(path.clone(), file);
+                }
                 None => drop(refused.insert(path.clone())),
             }
         }
@@ -132,6 +149,7 @@ impl Plan {
         }
         self.sets.retain(|set| !refused.contains(&set.file));
         self.edits.retain(|path, _| !refused.contains(path));
+        self.before.retain(|path, _| !refused.contains(path));
         changed.retain(|file| !refused.contains(file.path()));
         self.files = changed;
         self.fetched = again

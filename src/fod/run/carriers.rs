@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::subject::{State, Subject};
 use crate::hash::Hash;
@@ -29,7 +29,7 @@ impl Carriers {
         roots: &[String],
         subjects: &[Subject],
     ) -> Result<Carriers, NixError> {
-        let by_hash: HashMap<&Hash, usize> = subjects
+        let mut by_hash: HashMap<&Hash, usize> = subjects
             .iter()
             .enumerate()
             .rev()
@@ -39,6 +39,12 @@ impl Carriers {
                 _ => None,
             })
             .collect();
+        // What was not asked for is a literal all the same: recipes do not depend on what was.
+        for (at, subject) in subjects.iter().enumerate() {
+            if let (State::Left, Some(hash)) = (&subject.state, subject.literal.hash()) {
+                by_hash.entry(hash).or_insert(at);
+            }
+        }
         let mut found = Carriers {
             closure: derivations.closure(roots)?,
             ..Carriers::default()
@@ -89,7 +95,11 @@ impl Carriers {
         texts: &[String],
     ) -> Result<HashMap<String, BTreeSet<usize>>, NixError> {
         let mut found = HashMap::new();
-        let Ok(search) = AhoCorasick::new(texts) else {
+        // A DFA of so many long texts takes longer to make than to use.
+        let search = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(texts);
+        let Ok(search) = search else {
             return Ok(found);
         };
         for path in self.closure.iter().filter(|_| !texts.is_empty()) {

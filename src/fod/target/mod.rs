@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use named::{TargetError, file, flake};
-pub use reach::reaching;
+pub use reach::{ignored, reaching};
 
 use crate::config::Config;
 use crate::source::RelPath;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::Target;
-use crate::source::RelPath;
+use crate::source::{RelPath, Workspace};
 use crate::syntax::{Library, paths};
 
 /// Those of `targets` that may evaluate one of `wanted`, or all where no target does: then what leads there is put
@@ -39,6 +39,40 @@ pub fn reaching(
     }
 }
 
+/// The files that git ignores and that Nix takes all the same, since a file that it evaluates names them or the folder
+/// that holds nothing else: what was built beforehand, such as `./dist`. Of flakes none: they see only what git tracks.
+pub fn ignored(
+    targets: &[Target],
+    files: &[RelPath],
+    workspace: &Workspace,
+    library: &Library,
+) -> Vec<RelPath> {
+    let mut graph = Graph {
+        library,
+        files,
+        named: HashMap::new(),
+    };
+    let mut seen = BTreeSet::new();
+    for target in targets {
+        if let Target::File { path, .. } = target {
+            graph.visit(path.clone(), &mut seen, |_| false);
+        }
+    }
+    let is_known = |path: &RelPath| {
+        let inside = format!("{path}/");
+        let next = files.partition_point(|file| file.as_str() < inside.as_str());
+        let holds_some = files.get(next).is_some_and(|file| file.is_within(path));
+        path.is_root() || holds_some || files.binary_search(path).is_ok()
+    };
+    let unknown = seen.iter().filter(|path| !is_known(path));
+    let mut found: Vec<RelPath> = unknown
+        .flat_map(|path| workspace.everything_at(path))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 struct Graph<'l, 'w> {
     library: &'l Library<'w>,
     files: &'l [RelPath],
@@ -49,10 +83,21 @@ struct Graph<'l, 'w> {
 impl Graph<'_, '_> {
     /// Whether one of `wanted` is named by `entry`, or by what it names, or lies in a folder that is.
     fn leads(&mut self, entry: RelPath, wanted: &[RelPath]) -> bool {
-        let mut seen = BTreeSet::from([entry.clone()]);
-        let mut waiting = vec![entry];
+        let is_wanted = |path: &RelPath| wanted.iter().any(|file| file.is_within(path));
+        self.visit(entry, &mut BTreeSet::new(), is_wanted)
+    }
+
+    /// Adds `entry` to `seen`, and what it names, and what that does; until `ends` says so of one of them.
+    fn visit(
+        &mut self,
+        entry: RelPath,
+        seen: &mut BTreeSet<RelPath>,
+        ends: impl Fn(&RelPath) -> bool,
+    ) -> bool {
+        let mut waiting = vec![entry.clone()];
+        seen.insert(entry);
         while let Some(path) = waiting.pop() {
-            if wanted.iter().any(|file| file.is_within(&path)) {
+            if ends(&path) {
                 return true;
             }
             for next in self.named_by(&path).iter() {

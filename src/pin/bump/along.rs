@@ -112,7 +112,7 @@ pub fn services(context: &Context, items: &mut [Item], bump: &mut Bump) -> Resul
                         let spot = Spot::whole_scalar(&path, &located);
                         steps.push(Step {
                             pin: shift.pin,
-                            field: "service",
+                            field: "service".into(),
                             place: Place::Spot(spot),
                             new,
                         });

@@ -23,7 +23,7 @@ pub fn add(context: &Context, items: &mut [Item]) -> Result<(), BumpError> {
     }
     for item in items {
         let own: BTreeSet<usize> = item.steps.iter().map(|step| step.pin).collect();
-        let mut hashes = Vec::new();
+        let mut more = Item::default();
         for step in &item.steps {
             let reading = key(step)
                 .and_then(|key| readers.get(&key))
@@ -34,22 +34,20 @@ pub fn add(context: &Context, items: &mut [Item]) -> Result<(), BumpError> {
                 if !has_a_stake(context, pin, step) {
                     continue;
                 }
-                match new_hash(context, pin, &step.new) {
-                    Ok(NewHash::None) => {}
-                    Ok(NewHash::Known { spot, text }) => {
-                        hashes.push(Step::at(*at, "hash", &spot, text))
-                    }
-                    Ok(NewHash::Unknown(reason)) => item.left.push((*at, reason)),
+                match new_hash(context, *at, &step.new) {
+                    Ok(new) => new.add_to(*at, &mut more),
                     // It has nothing by that name.
                     Err(BumpError::Git(errors)) if errors.iter().all(GitError::is_about_a_name) => {
-                        item.left
-                            .extend(errors.iter().map(|error| (*at, error.to_string())));
+                        let why = errors.iter().map(|error| (*at, error.to_string().into()));
+                        more.left.extend(why);
                     }
                     Err(error) => return Err(error),
                 }
             }
         }
-        item.steps.extend(hashes);
+        item.steps.extend(more.steps);
+        item.wanted.extend(more.wanted);
+        item.left.extend(more.left);
     }
     Ok(())
 }
@@ -63,9 +61,10 @@ fn has_a_stake(context: &Context, pin: &Pin, step: &Step) -> bool {
 }
 
 /// The hash of a pin whose value becomes `new`, which its repository has to know.
-fn new_hash(context: &Context, pin: &Pin, new: &str) -> Result<NewHash, BumpError> {
+fn new_hash(context: &Context, at: usize, new: &str) -> Result<NewHash, BumpError> {
+    let pin = context.pin(at);
     let Some(place) = location::of(context, pin).filter(|_| pin.moves != Moves::Given) else {
-        return hash::of(context, pin, None, None);
+        return hash::of(context, at, None, None);
     };
     let git = context.world.git;
     let commit = match &pin.moves {
@@ -74,7 +73,7 @@ fn new_hash(context: &Context, pin: &Pin, new: &str) -> Result<NewHash, BumpErro
             let name = name.strip_prefix("refs/tags/").unwrap_or(&name).to_owned();
             match git.refs(&place)?.tag(&name) {
                 Some(commit) => Some(commit),
-                None => return Ok(NewHash::Unknown(format!("{place} has no tag `{name}`"))),
+                None => return Ok(NewHash::unknown(format!("{place} has no tag `{name}`"))),
             }
         }
         _ => new.parse().ok(),
@@ -82,5 +81,5 @@ fn new_hash(context: &Context, pin: &Pin, new: &str) -> Result<NewHash, BumpErro
     if let Some(commit) = commit {
         git.repo(&place, &Need::Commits(vec![commit]))?;
     }
-    hash::of(context, pin, Some(&place), commit)
+    hash::of(context, at, Some(&place), commit)
 }

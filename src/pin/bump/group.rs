@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::item::{Item, Place, Step, key};
-use super::{Bump, BumpError, Context, Remark, companions};
+use super::item::{Item, Place, Step, Wanted, Why, key};
+use super::{Bump, BumpError, Context, Remark, built, companions};
 use crate::edit::Edit;
 use crate::naming::Selection;
 use crate::pin::Role;
@@ -30,16 +30,20 @@ pub fn into_plan(
     for item in &mut items {
         item.steps.retain(|step| match &step.place {
             Place::Spot(spot) => spot.value != step.new,
-            Place::File(_) => true,
+            Place::File(_) | Place::Edit { .. } => true,
         });
     }
     refuse_contradictions(context, &items)?;
+    built::fill(context, &mut items, bump)?;
+    for item in &mut items {
+        item.steps
+            .retain(|step| !matches!(&step.place, Place::Edit { old, .. } if *old == step.new));
+    }
     let components = components(&items);
     let mut moved = BTreeSet::new();
     for component in components {
-        let left: Vec<&(usize, String)> =
-            component.iter().flat_map(|at| &items[*at].left).collect();
-        if let Some((_, reason)) = left.first() {
+        let left: Vec<&(usize, Why)> = component.iter().flat_map(|at| &items[*at].left).collect();
+        if let Some((_, first)) = left.first() {
             let mut named: Vec<usize> = left.iter().map(|(pin, _)| *pin).collect();
             named.extend(
                 component
@@ -52,33 +56,25 @@ pub fn into_plan(
                 let own = left
                     .iter()
                     .find(|(at, _)| *at == pin)
-                    .map(|(_, reason)| reason.clone());
-                let reason = own.unwrap_or_else(|| {
-                    format!("it moves together with what cannot move: {reason}")
+                    .map(|(_, why)| why.clone());
+                let why = own.unwrap_or_else(|| {
+                    let reason = &first.reason;
+                    format!("it moves together with what cannot move: {reason}").into()
                 });
-                bump.left.push(context.left(context.pin(pin), reason));
+                bump.left.push(context.left(context.pin(pin), why));
                 moved.insert(pin);
             }
             continue;
         }
-        let Some(name) = component.first().map(|at| items[*at].name.clone()) else {
-            continue;
-        };
-        // Items that share a literal name each other's steps.
-        let mut seen = BTreeSet::new();
-        let steps = component.iter().flat_map(|at| &items[*at].steps);
-        let changes: Vec<Change> = steps
-            .filter(|step| key(step).is_none_or(|key| seen.insert((step.pin, step.field, key))))
-            .map(|step| change(context, step))
-            .collect::<Result<_, BumpError>>()?;
+        let group = of(context, &items, &component)?;
         moved.extend(
             component
                 .iter()
                 .flat_map(|at| &items[*at].steps)
                 .map(|step| step.pin),
         );
-        if !changes.is_empty() {
-            bump.plan.groups.push(EditGroup { name, changes });
+        if !group.changes.is_empty() {
+            bump.plan.groups.push(group);
         }
     }
     let stays = |at: &&usize| {
@@ -92,6 +88,22 @@ pub fn into_plan(
             .map(|at| context.pin(*at).name.to_string()),
     );
     Ok(())
+}
+
+/// The changes that the items of `component` come to.
+pub fn of(context: &Context, items: &[Item], component: &[usize]) -> Result<EditGroup, BumpError> {
+    let first = component.first().map(|at| items[*at].name.clone());
+    // Items that share a literal name each other's steps.
+    let mut seen = BTreeSet::new();
+    let steps = component.iter().flat_map(|at| &items[*at].steps);
+    let changes = steps
+        .filter(|step| key(step).is_none_or(|key| seen.insert((step.pin, &step.field, key))))
+        .map(|step| change(context, step))
+        .collect::<Result<_, BumpError>>()?;
+    Ok(EditGroup {
+        name: first.unwrap_or_default(),
+        changes,
+    })
 }
 
 /// A `version` near several pins that come to different ones is nobody's: it stays.
@@ -158,7 +170,7 @@ fn refuse_contradictions(context: &Context, items: &[Item]) -> Result<(), BumpEr
 }
 
 /// Items that change a common literal, as lists of indices.
-fn components(items: &[Item]) -> Vec<Vec<usize>> {
+pub fn components(items: &[Item]) -> Vec<Vec<usize>> {
     let mut first_of: HashMap<(RelPath, usize), usize> = HashMap::new();
     let mut parent: Vec<usize> = (0..items.len()).collect();
     fn root(parent: &[usize], mut at: usize) -> usize {
@@ -168,7 +180,8 @@ fn components(items: &[Item]) -> Vec<Vec<usize>> {
         at
     }
     for (at, item) in items.iter().enumerate() {
-        for key in item.steps.iter().filter_map(key) {
+        let wanted = item.wanted.iter().filter_map(Wanted::key);
+        for key in item.steps.iter().filter_map(key).chain(wanted) {
             let other = *first_of.entry(key).or_insert(at);
             let (a, b) = (root(&parent, at), root(&parent, other));
             parent[a.max(b)] = a.min(b);
@@ -187,7 +200,7 @@ fn change(context: &Context, step: &Step) -> Result<Change, BumpError> {
         Place::Spot(spot) => {
             let file = context.workspace.read(&spot.file)?;
             let edit = spot.replace(&file, &step.new)?;
-            let mut change = Change::new(name, &file, step.field, &spot.value, &step.new, edit);
+            let mut change = Change::new(name, &file, &*step.field, &spot.value, &step.new, edit);
             // The edit may take in the quotes; the place is that of the value.
             let at = file.position(spot.offset());
             (change.line, change.column) = (at.line, at.column);
@@ -200,7 +213,19 @@ fn change(context: &Context, step: &Step) -> Result<Change, BumpError> {
                 text: step.new.clone(),
             };
             let (old, new) = (digest(file.text()), digest(&step.new));
-            Ok(Change::new(name, &file, step.field, old, new, edit))
+            Ok(Change::new(name, &file, &*step.field, old, new, edit))
+        }
+        Place::Edit {
+            file,
+            offset,
+            edit,
+            old,
+        } => {
+            let file = context.workspace.read(file)?;
+            let mut change = Change::new(name, &file, &*step.field, old, &step.new, edit.clone());
+            let at = file.position(*offset);
+            (change.line, change.column) = (at.line, at.column);
+            Ok(change)
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum NewLock {
         text: String,
         /// The feature whose lock file it is, and why upstream's does not do.
         from_feature: Option<(String, String)>,
+        /// The file with `outputHashes`, where the git dependencies change that these are of.
+        hashed_by: Option<RelPath>,
     },
     /// What hangs on it cannot be known here.
     Unknown(String),
@@ -72,15 +74,13 @@ pub fn of(context: &Context, spork: &Spork) -> Result<NewLock, BumpError> {
         return Ok(NewLock::Same);
     }
     let nix = context.workspace.read(&spot.file)?;
-    if nix.text().contains("outputHashes") && git_sources(now.text()) != git_sources(&text) {
-        return Ok(NewLock::Unknown(format!(
-            "the git dependencies of {path} change, so `outputHashes` needs a build"
-        )));
-    }
+    let is_hashed =
+        nix.text().contains("outputHashes") && git_sources(now.text()) != git_sources(&text);
     Ok(NewLock::New {
         path,
         text,
         from_feature,
+        hashed_by: is_hashed.then(|| spot.file.clone()),
     })
 }
 

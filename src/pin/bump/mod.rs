@@ -1,10 +1,11 @@
 //! `pin bump`: from pins and what they follow to a plan. Nothing is written here.
 //!
 //! The way: where each pin is asked (`location`), what it is to become (`targets`), what must hold (`invariants`), what
-//! moves along (`version`, `lockfile`, `along`, `hash`), which changes belong together (`group`), and the proof on
+//! moves along (`version`, `lockfile`, `along`, `hash`), what is computed outside (`built`), which changes belong together (`group`), and the proof on
 //! the changed texts (`prove`). Flake inputs go their own way through Nix (`flake`).
 
 mod along;
+mod built;
 mod companions;
 mod dates;
 mod flake;
@@ -12,6 +13,7 @@ mod followed;
 mod given;
 mod group;
 mod hash;
+mod hashes;
 mod invariants;
 mod item;
 mod location;
@@ -41,6 +43,9 @@ use crate::spot::SpotError;
 
 use super::{Found, Pin};
 
+pub use hashes::{Ask, Computed, Failed, Hashes, OutputHashes, Spot as HashSpot};
+pub use item::Why;
+
 /// What was asked for.
 #[derive(Debug, Default)]
 pub struct Request {
@@ -54,6 +59,8 @@ pub struct Request {
 pub struct World<'a> {
     pub git: &'a Git,
     pub runner: &'a dyn Runner,
+    /// Computes the hashes that git's objects do not prove.
+    pub hashes: &'a dyn Hashes,
     pub offline: bool,
 }
 
@@ -80,6 +87,11 @@ pub struct Left {
     pub line: usize,
     pub column: usize,
     pub reason: String,
+    /// The last lines of the log of a build that failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    #[serde(skip)]
+    pub hint: Option<String>,
 }
 
 /// Something to say, about a place where there is one.
@@ -145,6 +157,8 @@ struct Context<'a> {
     world: &'a World<'a>,
     /// Whether a plan that is made already is only looked at again: nothing is asked that cannot be remembered.
     proving: bool,
+    /// Pins that would be left with a hash that is stale: theirs is computed too.
+    stale: BTreeSet<usize>,
 }
 
 impl Context<'_> {
@@ -172,7 +186,8 @@ impl Context<'_> {
         }
     }
 
-    fn left(&self, pin: &Pin, reason: String) -> Left {
+    fn left(&self, pin: &Pin, why: impl Into<Why>) -> Left {
+        let Why { reason, log, hint } = why.into();
         let (file, at) = self.place_or_root(pin);
         Left {
             name: pin.name.clone(),
@@ -180,6 +195,8 @@ impl Context<'_> {
             line: at.line,
             column: at.column,
             reason,
+            log,
+            hint,
         }
     }
 }
@@ -194,7 +211,7 @@ pub fn plan(
     world: &World,
 ) -> Result<Bump, BumpError> {
     let containers = Containers::new(config, &found.files);
-    let context = Context {
+    let mut context = Context {
         workspace,
         config,
         containers,
@@ -202,10 +219,16 @@ pub fn plan(
         request,
         world,
         proving: false,
+        stale: BTreeSet::new(),
     };
-    let mut bump = once(&context, selection)?;
-    prove::prove(&context, selection, &mut bump)?;
-    Ok(bump)
+    loop {
+        let mut bump = once(&context, selection)?;
+        let stale = prove::prove(&context, selection, &mut bump)?;
+        if stale.is_empty() {
+            return Ok(bump);
+        }
+        context.stale.extend(stale);
+    }
 }
 
 /// One pass, without the proof.

@@ -3,18 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bump, BumpError, Context, once};
+use super::{Bump, BumpError, Context, hash, once};
 use crate::naming::{Containers, Selection};
 use crate::pin::{Found, Pin, PinnedHash, find};
 use crate::plan::{EditGroup, Plan, Rewritten};
 use crate::source::RelPath;
 
 /// Takes out of the plan what would leave a hash stale, and fails when the rest does not do what it says.
-pub fn prove(context: &Context, selection: &Selection, bump: &mut Bump) -> Result<(), BumpError> {
+///
+/// Some stale hashes can be computed: when these pins are given back, nothing is proven yet.
+pub fn prove(
+    context: &Context,
+    selection: &Selection,
+    bump: &mut Bump,
+) -> Result<BTreeSet<usize>, BumpError> {
     loop {
         let rewritten = bump.plan.apply(context.workspace)?;
         if rewritten.is_empty() {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         let files: BTreeSet<RelPath> = rewritten.iter().map(|file| file.path().clone()).collect();
         let workspace = context
@@ -27,6 +33,13 @@ pub fn prove(context: &Context, selection: &Selection, bump: &mut Bump) -> Resul
                 problem.file, problem.message
             )));
         }
+        let computable: BTreeSet<usize> = stale(context, &found)
+            .filter(|at| !bump.hashed.contains(at) && !context.stale.contains(at))
+            .filter(|at| hash::hole(&context.pin(*at).hash).is_some())
+            .collect();
+        if !computable.is_empty() {
+            return Ok(computable);
+        }
         if drop_stale(context, &found, bump)? {
             continue;
         }
@@ -37,6 +50,7 @@ pub fn prove(context: &Context, selection: &Selection, bump: &mut Bump) -> Resul
             containers,
             found: &found,
             proving: true,
+            stale: BTreeSet::new(),
             ..*context
         };
         let selection = same_pins(context, selection, &found);
@@ -45,7 +59,7 @@ pub fn prove(context: &Context, selection: &Selection, bump: &mut Bump) -> Resul
         let is_left = |name: &str| bump.left.iter().any(|left| left.name.to_string() == name);
         let mut changes = second.plan.changes();
         return match changes.find(|change| !is_left(&change.name)) {
-            None => Ok(()),
+            None => Ok(BTreeSet::new()),
             Some(change) => Err(BumpError::Unproven(format!(
                 "a second run would change {change} again"
             ))),
@@ -123,7 +137,7 @@ fn stale<'a>(context: &'a Context, after: &'a Found) -> impl Iterator<Item = usi
     .map(|(at, _)| at)
 }
 
-fn makes_stale(context: &Context, group: &EditGroup, pin: &Pin) -> Result<bool, BumpError> {
+pub fn makes_stale(context: &Context, group: &EditGroup, pin: &Pin) -> Result<bool, BumpError> {
     let alone = Plan {
         groups: vec![group.clone()],
         unchanged: Vec::new(),

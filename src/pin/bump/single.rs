@@ -1,6 +1,6 @@
 //! Pins that stand alone: their rev, hash and version.
 
-use super::hash::{self, NewHash};
+use super::hash;
 use super::item::{Item, Shift, Step};
 use super::target::Target;
 use super::targets::Targets;
@@ -51,11 +51,7 @@ pub fn item(
     };
     item.steps.push(Step::at(at, field, spot, &target.value));
     let place = targets.locations.get(&at);
-    match hash::of(context, pin, place, target.commit)? {
-        NewHash::None => {}
-        NewHash::Known { spot, text } => item.steps.push(Step::at(at, "hash", &spot, text)),
-        NewHash::Unknown(reason) => item.left.push((at, reason)),
-    }
+    hash::of(context, at, place, target.commit)?.add_to(at, &mut item);
     let version = match &pin.version {
         Some(version) => new_version(context, at, pin, &version.value, target, targets)?
             .map(|new| (version, new)),

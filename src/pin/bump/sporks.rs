@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::item::{Item, Place, Step};
+use super::item::{ChangedLock, Item, Place, Step};
 use super::lockfile::{self, NewLock};
 use super::spork::Spork;
 use super::targets::Targets;
@@ -107,6 +107,7 @@ fn item(
             )?;
             item.steps.extend(one.steps);
             item.shifts.extend(one.shifts);
+            item.wanted.extend(one.wanted);
             item.left.extend(one.left);
         }
     }
@@ -116,6 +117,7 @@ fn item(
             path,
             text,
             from_feature,
+            hashed_by,
         } => {
             if let Some((feature, reason)) = from_feature {
                 bump.notes.push(Remark {
@@ -124,14 +126,22 @@ fn item(
                 });
             }
             let pin = spork.upstream.pin;
+            item.lock = hashed_by.map(|nix| ChangedLock {
+                pin,
+                nix,
+                reason: format!(
+                    "the git dependencies of {path} change, so `outputHashes` needs a build"
+                ),
+                path: path.clone(),
+            });
             item.steps.push(Step {
                 pin,
-                field: "Cargo.lock",
+                field: "Cargo.lock".into(),
                 place: Place::File(path),
                 new: text,
             });
         }
-        NewLock::Unknown(reason) => item.left.push((spork.upstream.pin, reason)),
+        NewLock::Unknown(reason) => item.left.push((spork.upstream.pin, reason.into())),
         NewLock::Missing(message) => bump.warnings.push(Remark {
             at: context.place(upstream),
             message,

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::item::{Item, Place, Step};
-use super::{BumpError, Context};
+use super::item::{Hole, Item, Place, Step, Wanted};
+use super::{BumpError, Context, hash};
 use crate::pin::fetcher::{self, Arguments};
 use crate::pin::{PinnedHash, Role};
 use crate::source::RelPath;
@@ -15,18 +15,27 @@ use crate::syntax::{Call, Library, NixFile, calls};
 pub fn hold_back(context: &Context, items: &mut [Item]) -> Result<(), BumpError> {
     for item in items {
         let mut left = Vec::new();
+        let mut wanted = Vec::new();
         for step in &item.steps {
             let pin = context.pin(step.pin);
             let (Role::Single, Some((name, stands_in))) = (&pin.role, name(step)) else {
                 continue;
             };
             for path in BTreeSet::from([&pin.file, stands_in]) {
-                if let Some(reason) = reader_of(context, path, name)? {
-                    left.push((step.pin, reason));
-                    break;
+                for reader in readers_of(context, path, name)? {
+                    match reader.hash {
+                        Some(place) => wanted.push(Wanted {
+                            pin: step.pin,
+                            field: format!("{}.hash", reader.function).into(),
+                            place,
+                            reason: reader.reason,
+                        }),
+                        None => left.push((step.pin, reader.reason.into())),
+                    }
                 }
             }
         }
+        item.wanted.extend(wanted);
         item.left.extend(left);
     }
     Ok(())
@@ -37,7 +46,7 @@ fn name(step: &Step) -> Option<(&str, &RelPath)> {
     let Place::Spot(spot) = &step.place else {
         return None;
     };
-    let name = match step.field {
+    let name = match step.field.as_ref() {
         "version" => spot.via().or(Some("version")),
         "rev" | "tag" => spot.via(),
         _ => None,
@@ -45,25 +54,38 @@ fn name(step: &Step) -> Option<(&str, &RelPath)> {
     Some((name?, &spot.file))
 }
 
-fn reader_of(context: &Context, path: &RelPath, name: &str) -> Result<Option<String>, BumpError> {
+/// A call that takes a value in a way that cannot be followed.
+struct Reader {
+    function: String,
+    /// Where its hash stands, if that can be written.
+    hash: Option<Hole>,
+    reason: String,
+}
+
+fn readers_of(context: &Context, path: &RelPath, name: &str) -> Result<Vec<Reader>, BumpError> {
     let source = context.workspace.read(path)?;
     // What does not parse was told before.
     let Ok(file) = NixFile::parse(source.clone()).map(Rc::new) else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let library = Library::new(context.workspace);
     library.add(file.clone());
     let calls = calls(&file, |function| fetcher::by_function(function).is_some());
-    let reader = calls
+    let readers = calls
         .iter()
-        .find(|call| names(source.text().get(call.range()), name) && is_unread(&library, call));
-    Ok(reader.map(|call| {
+        .filter(|call| names(source.text().get(call.range()), name) && is_unread(&library, call));
+    let reader = |call: &Call| {
         let at = source.position(call.range().start);
-        format!(
-            "the `{}` at {path}:{}:{} takes `{name}` in a way that cannot be followed, and its hash would be stale",
-            call.function, at.line, at.column
-        )
-    }))
+        Reader {
+            function: call.function.clone(),
+            hash: hash::hole(&Arguments::of(call, &library).hash()),
+            reason: format!(
+                "the `{}` at {path}:{}:{} takes `{name}` in a way that cannot be followed, and its hash would be stale",
+                call.function, at.line, at.column
+            ),
+        }
+    };
+    Ok(readers.map(reader).collect())
 }
 
 fn is_unread(library: &Library, call: &Call) -> bool {
