@@ -121,6 +121,20 @@ impl Nix<'_> {
         Ok(realised)
     }
 
+    /// The derivations that would have to be built, on this machine or another, for `drvs` to be there.
+    pub fn would_build(&self, drvs: &[String]) -> Result<Vec<String>, NixError> {
+        let ask = Invocation::new("nix-store")
+            .args(["--realise", "--dry-run"])
+            .args(drvs)
+            .args(self.store_settings())
+            .timeout(self.time_limit());
+        let output = self.runner().run(&ask)?.success(&ask)?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let paths = said.lines().map(str::trim);
+        let paths = paths.filter(|line| line.starts_with('/') && line.ends_with(".drv"));
+        Ok(paths.map(str::to_owned).collect())
+    }
+
     fn together(&self, request: &Realise, drvs: &[String]) -> Result<String, NixError> {
         let drvs = serde_json::Value::from(drvs.to_vec()).to_string();
         let arguments = ["--argstr", "drvs", &drvs, "--expr", TOGETHER];

@@ -10,6 +10,7 @@ mod evaluate;
 mod native;
 mod outcome;
 mod prove;
+mod rivals;
 mod rounds;
 mod subject;
 mod survey;

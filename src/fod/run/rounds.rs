@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::carriers::Carriers;
 use super::evaluate::Evaluator;
+use super::rivals;
 use super::subject::{How, State, Subject};
 use super::survey::Survey;
 use super::{Building, RehashError, Watch};
@@ -137,6 +138,14 @@ impl Rounds<'_, '_> {
         }
         drvs.sort_unstable();
         drvs.dedup();
+        let rivals = rivals::of(self.nix, self.survey.derivations, &drvs)?;
+        if !rivals.is_empty() {
+            let links = self.evaluator.links();
+            let request = self.request(&rivals, jobs, &links)?;
+            // One that fails does so again below, and is told then.
+            self.nix
+                .realise(&request, &mut |progress| watch.build(&progress))?;
+        }
         let links = self.evaluator.links();
         let request = self.request(&drvs, jobs, &links)?;
         let realised = self
