@@ -13,6 +13,8 @@ pub struct Fetched {
     pub file: RelPath,
     /// [`Spot::offset`](crate::spot::Spot::offset) of the literal, in bytes.
     pub offset: usize,
+    /// Whether the fetcher takes the literal by a name, by which something else may take it as well.
+    pub by_name: bool,
     /// `None` where a placeholder stands that says none: Nix then takes sha256.
     pub algo: Option<Algo>,
     pub what: Origin,

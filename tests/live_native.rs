@@ -34,6 +34,7 @@ fn fetched(what: Origin) -> Fetched {
     Fetched {
         file: RelPath::new("default.nix").unwrap(),
         offset: 0,
+        by_name: false,
         algo: None,
         what,
         obstacle: None,

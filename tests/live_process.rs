@@ -312,7 +312,7 @@ fn the_same_kill_ends_what_does_not_want_to_end() {
             "trap '' TERM INT HUP; sleep 1000 & one=$!
              sh -c 'setsid sh -c \"echo \\$\\$ > {0}.session; exec sleep 1000\" & :'
              while [ ! -s '{0}.session' ]; do sleep 0.02; done
-             echo $$ $one $(cat '{0}.session') > '{0}'; wait; sleep 1000",
+             echo $PPID $$ $one $(cat '{0}.session') > '{0}'; wait; sleep 1000",
             file.display()
         )
     };
@@ -338,7 +338,7 @@ fn the_same_kill_ends_what_does_not_want_to_end() {
             .process_group(0)
             .spawn()
             .unwrap();
-        let left = pids(&file, 3);
+        let left = pids(&file, 4);
         if let Some(signal) = signal {
             rustix::process::kill_process(Pid::from_child(&child), signal).unwrap();
         }

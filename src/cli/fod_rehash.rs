@@ -143,7 +143,7 @@ impl Arguments {
         let pins = opened.pins()?;
         let mut fetched = crate::pin::fetched(workspace, config, &pins, None);
         fetched.extend(entries.fetched.iter().cloned());
-        let targets = self.targets(opened, &files, &found.literals, &selection)?;
+        let targets = self.targets(opened, &files, &copied, &found.literals, &selection)?;
         let library = Library::new(workspace);
         copied.extend(target::ignored(&targets, &files, workspace, &library));
         let settings = self.settings(opened);
@@ -199,6 +199,7 @@ impl Arguments {
         &self,
         opened: &Opened,
         files: &[RelPath],
+        files_and_links: &[RelPath],
         literals: &[Literal],
         selection: &Selection,
     ) -> Result<Vec<Target>, Failure> {
@@ -210,7 +211,14 @@ impl Arguments {
             return Ok(vec![target::flake(workspace, base, reference)?]);
         }
         let library = Library::new(workspace);
-        let all = target::all(&opened.config, files, &library);
+        // Nix follows a link to the file that it evaluates.
+        let entries: Vec<RelPath> = files_and_links
+            .iter()
+            .filter(|path| path.file_name().ends_with(".nix"))
+            .filter(|path| path.to_path(workspace.root()).is_file())
+            .cloned()
+            .collect();
+        let all = target::all(&opened.config, &entries, &library);
         if !selection.is_explicit {
             return Ok(all);
         }

@@ -43,6 +43,7 @@ impl Globals {
             Some(root) => Workspace::at(&base.join(root))?,
             None => Workspace::discover(&base)?,
         };
+        let workspace = workspace.remembering();
         let config = match &self.config {
             Some(path) => {
                 let path = workspace.locate(&base, path)?;

@@ -21,6 +21,6 @@ mod workspace_sources;
 pub use content::StoreContents;
 pub use fake::{FakeError, apply, fake, fake_for};
 pub use literal::{Kind, Literal, Literals, find};
-pub use recipe::{Recipe, Recipes};
+pub use recipe::{Known, Recipe, Recipes};
 pub use report::{Row, Status, Strategy};
 pub use workspace_sources::WorkspaceSources;

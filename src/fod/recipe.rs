@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use sha2::{Digest as _, Sha256};
 
 use super::mentions::{Digest, Mentions, StandIn};
@@ -33,6 +33,13 @@ pub struct Recipes<'a> {
     content: &'a dyn Fn(&str) -> Option<Hash>,
     settled: &'a dyn Fn(&str) -> Option<Hash>,
     is_workspace: &'a dyn Fn(&str) -> bool,
+    parts: HashMap<String, Part>,
+    sources: HashMap<String, Part>,
+}
+
+/// What was found of derivations and sources in which nothing of the workspace is: it stays whatever hashes are settled.
+#[derive(Default)]
+pub struct Known {
     parts: HashMap<String, Part>,
     sources: HashMap<String, Part>,
 }
@@ -64,6 +71,24 @@ impl<'a> Recipes<'a> {
             is_workspace,
             parts: HashMap::new(),
             sources: HashMap::new(),
+        }
+    }
+
+    /// Goes on with what others have found, for the same sources.
+    pub fn knowing(self, known: Known) -> Recipes<'a> {
+        Recipes {
+            parts: known.parts,
+            sources: known.sources,
+            ..self
+        }
+    }
+
+    pub fn into_known(mut self) -> Known {
+        self.parts.retain(|_, part| part.own.is_none());
+        self.sources.retain(|_, part| part.own.is_none());
+        Known {
+            parts: self.parts,
+            sources: self.sources,
         }
     }
 
@@ -279,6 +304,8 @@ fn hash_masks(hash: &Hash) -> Option<AhoCorasick> {
     }
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
+        // Made anew for each hash and used for a few texts: the quickest one to make.
+        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
         .build(texts)
         .ok()
 }

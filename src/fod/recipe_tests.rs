@@ -213,6 +213,31 @@ fn other_settled_hashes_make_another_recipe() {
 }
 
 #[test]
+fn what_is_known_already_makes_no_other_recipe() {
+    let scene = Scene::new();
+    let (lock, lock_out) = scene.drv(('1', "lock"), true, &[], &[], "lock");
+    let (tool, tool_out) = scene.drv(('2', "tool-1.0"), false, &[], &[], "tool");
+    let (mixed, mixed_out) = scene.drv(('3', "mixed"), false, &[&lock, &tool], &[], &lock_out);
+    let texts = format!("{mixed_out} {tool_out}");
+    let (fod, _) = scene.drv(('4', "fod"), true, &[&mixed, &tool], &[], &texts);
+    let derivations = Derivations::at(Some(scene.root.path().into()));
+    let contents = StoreContents::new(&derivations);
+    let content = |path: &str| contents.of(path);
+    let byte = Cell::new(1);
+    let settled =
+        |path: &str| (path == lock).then(|| Hash::new(Algo::Sha256, vec![byte.get(); 32]).unwrap());
+    let recipes = || Recipes::new(&derivations, &content, &settled, &|_| false);
+    let mut first = recipes();
+    let one = first.recipe(&fod).unwrap();
+    let known = first.into_known();
+    // What a settled hash is part of is taken anew.
+    byte.set(2);
+    let other = recipes().knowing(known).recipe(&fod).unwrap();
+    assert_eq!(other, recipes().recipe(&fod).unwrap());
+    assert_ne!(one.own, other.own);
+}
+
+#[test]
 fn names_lose_their_version() {
     for (name, bare) in [
         ("curl-8.1-dev", "curl"),

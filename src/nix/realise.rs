@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::builds::{Builds, DrvFailure, Progress};
+use super::drv::Derivations;
 use super::events::Event;
 use super::mismatch::Mismatch;
 use super::{Nix, NixError};
@@ -63,11 +64,16 @@ impl Nix<'_> {
         let mut open: Vec<String> = request.drvs.to_vec();
         while !open.is_empty() {
             let left = end.saturating_duration_since(Instant::now());
-            let together = self.together(request, &open)?;
-            let invocation = self.realisation(request, &open, &together).timeout(left);
+            let together = match is_simple(&open) {
+                true => None,
+                false => Some(self.together(request, &open)?),
+            };
+            let invocation = self
+                .realisation(request, &open, together.as_ref())
+                .timeout(left);
             // The derivation that is only there to need the others is nobody's.
             let mut on_others = |progress: Progress| {
-                if progress.drv != together {
+                if together.as_deref() != Some(progress.drv) {
                     on_progress(progress);
                 }
             };
@@ -75,11 +81,12 @@ impl Nix<'_> {
             match self.runner().run_watched(&invocation, &mut on_line) {
                 Ok(output) if output.status.success() => {
                     builds.close(&open, true);
+                    realised.built = printed_paths(&output, together.is_some());
                     break;
                 }
                 Ok(output) => {
                     builds.close(&open, false);
-                    builds.forget(&together);
+                    together.iter().for_each(|together| builds.forget(together));
                     let before = open.len();
                     self.leave_out_other_systems(&mut open, &mut builds)?;
                     if open.len() == before {
@@ -92,13 +99,18 @@ impl Nix<'_> {
                 }
                 Err(ProcessError::TimedOut { .. }) => {
                     realised.deadline_passed = true;
-                    builds.forget(&together);
+                    together.iter().for_each(|together| builds.forget(together));
                     break;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        realised.built = self.valid_outputs(request.drvs)?;
+        if realised.built.is_empty() {
+            // What ended badly has no output.
+            let without_ending = request.drvs.iter().filter(|drv| !builds.has_ending(drv));
+            let without_ending: Vec<String> = without_ending.cloned().collect();
+            realised.built = self.valid_outputs(&without_ending)?;
+        }
         for drv in builds.guessed().to_vec() {
             // It only took long: it was another that took too long.
             if !self.valid_outputs(std::slice::from_ref(&drv))?.is_empty() {
@@ -121,10 +133,15 @@ impl Nix<'_> {
         }
     }
 
-    fn realisation(&self, request: &Realise, drvs: &[String], together: &str) -> Invocation {
+    fn realisation(
+        &self,
+        request: &Realise,
+        drvs: &[String],
+        together: Option<&String>,
+    ) -> Invocation {
         let mut args = vec!["--realise".to_owned(), "--keep-going".to_owned()];
         args.extend(drvs.iter().cloned());
-        args.push(together.to_owned());
+        args.extend(together.cloned());
         args.extend(["--log-format".to_owned(), "internal-json".to_owned()]);
         args.extend(self.store_settings());
         let mut option = |name: &str, value: String| {
@@ -198,6 +215,34 @@ impl Nix<'_> {
         let output = self.runner().run(&ask)?.success(&ask)?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
+}
+
+/// Whether the deadline cannot take with it what has become of another: there is one derivation alone, or all outputs
+/// are on this machine's disk, so that nothing is left to build.
+fn is_simple(drvs: &[String]) -> bool {
+    let derivations = Derivations::new();
+    if let [only] = drvs {
+        return derivations.on_disk(only).exists();
+    }
+    let is_there = |drv: &String| {
+        derivations.get(drv).is_ok_and(|drv| {
+            let mut outputs = drv.outputs.iter();
+            outputs
+                .all(|output| !output.path.is_empty() && derivations.on_disk(&output.path).exists())
+        })
+    };
+    drvs.iter().all(is_there)
+}
+
+/// The outputs that `nix-store --realise` prints when it has all; the last is that of the derivation that needs the
+/// others.
+fn printed_paths(output: &Output, has_together: bool) -> Vec<String> {
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let mut paths: Vec<String> = printed.lines().map(str::to_owned).collect();
+    if has_together {
+        paths.pop();
+    }
+    paths
 }
 
 /// What Nix said, for a person: of its events the messages alone.

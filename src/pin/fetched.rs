@@ -40,9 +40,13 @@ pub fn fetched(
 }
 
 fn of(places: &Places, pin: &Pin) -> Option<Fetched> {
-    let (file, offset, algo) = match &pin.hash {
-        PinnedHash::Literal { spot, algo, .. } => (spot.file.clone(), spot.offset(), *algo),
-        PinnedHash::Opaque(Some(fake)) => (fake.file.clone(), fake.offset, Some(fake.algo)),
+    let (file, offset, algo, by_name) = match &pin.hash {
+        PinnedHash::Literal { spot, algo, .. } => {
+            let by_name = spot.via().is_some();
+            (spot.file.clone(), spot.offset(), *algo, by_name)
+        }
+        // Where a placeholder is a name itself, it is not known whether there is another on the way to it.
+        PinnedHash::Opaque(Some(fake)) => (fake.file.clone(), fake.offset, Some(fake.algo), true),
         PinnedHash::None | PinnedHash::Opaque(None) | PinnedHash::Locked(_) => return None,
     };
     let (what, obstacle) = match &pin.fetch {
@@ -85,6 +89,7 @@ fn of(places: &Places, pin: &Pin) -> Option<Fetched> {
     Some(Fetched {
         file,
         offset,
+        by_name,
         algo,
         what,
         obstacle,

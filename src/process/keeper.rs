@@ -140,7 +140,7 @@ fn keep(program: Pid) -> Option<WaitStatus> {
 fn reap(program: Pid) -> Option<Option<WaitStatus>> {
     let mut ended = None;
     loop {
-        match rustix::process::waitpid(None, WaitOptions::NOHANG) {
+        match rustix::process::wait(WaitOptions::NOHANG) {
             Ok(Some((pid, status))) if pid == program => ended = Some(Some(status)),
             Ok(Some(_)) | Err(Errno::INTR) => {}
             Ok(None) => return ended,
@@ -155,9 +155,7 @@ fn reap(program: Pid) -> Option<Option<WaitStatus>> {
 fn sweep(all: bool) {
     let group = rustix::process::getpgrp();
     loop {
-        while let Ok(Some(_)) | Err(Errno::INTR) =
-            rustix::process::waitpid(None, WaitOptions::NOHANG)
-        {}
+        while let Ok(Some(_)) | Err(Errno::INTR) = rustix::process::wait(WaitOptions::NOHANG) {}
         let mut is_left = false;
         let seen = each_child(&mut |child| {
             if all || rustix::process::getpgid(Some(child)) == Ok(group) {

@@ -1,6 +1,6 @@
 //! The folder that cotter works on: its root, its files, and reading them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::{self, FileType};
 use std::io::{self, Read};
@@ -93,6 +93,8 @@ fn describe_io(error: &io::Error) -> String {
 pub struct Workspace {
     root: PathBuf,
     overlay: BTreeMap<RelPath, Arc<SourceFile>>,
+    /// What was read, if that is to be remembered; shared by all copies of this workspace.
+    remembered: Option<Arc<Mutex<HashMap<RelPath, Arc<SourceFile>>>>>,
 }
 
 impl Workspace {
@@ -105,7 +107,35 @@ impl Workspace {
         Ok(Workspace {
             root,
             overlay: BTreeMap::new(),
+            remembered: None,
         })
+    }
+
+    /// The same workspace in which each file stays as it is when it is first read, whatever becomes of it on the disk:
+    /// for a run in which offsets of one reading are used in another. What is written then fits that first reading,
+    /// and the transaction finds that the file has changed.
+    pub fn remembering(self) -> Workspace {
+        Workspace {
+            remembered: Some(Arc::default()),
+            ..self
+        }
+    }
+
+    fn remember(&self, file: SourceFile) -> Arc<SourceFile> {
+        let file = Arc::new(file);
+        match self.remembered.as_ref().and_then(|all| all.lock().ok()) {
+            // Of two that read it at once, one was first.
+            Some(mut all) => all.entry(file.path().clone()).or_insert(file).clone(),
+            None => file,
+        }
+    }
+
+    fn known(&self, path: &RelPath) -> Option<Arc<SourceFile>> {
+        if let Some(file) = self.overlay.get(path) {
+            return Some(file.clone());
+        }
+        let all = self.remembered.as_ref()?.lock().ok()?;
+        all.get(path).cloned()
     }
 
     /// The workspace that holds `start`: the nearest folder upwards with a `cotter.toml` or `.git`,
@@ -235,12 +265,12 @@ impl Workspace {
         files
     }
 
-    /// Reads a file of the workspace, from the overlay where it has one.
+    /// Reads a file of the workspace, from the overlay where it has one, or as it is remembered.
     pub fn read(&self, path: &RelPath) -> Result<Arc<SourceFile>, SourceError> {
-        if let Some(file) = self.overlay.get(path) {
-            return Ok(file.clone());
+        if let Some(file) = self.known(path) {
+            return Ok(file);
         }
-        Ok(Arc::new(self.parse(path, self.read_bytes(path)?)?))
+        Ok(self.remember(self.parse(path, self.read_bytes(path)?)?))
     }
 
     /// [`Workspace::read`], or nothing when `wanted` says so of the file's bytes, which are then never copied. Bytes
@@ -250,8 +280,8 @@ impl Workspace {
         path: &RelPath,
         wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<Option<Arc<SourceFile>>, SourceError> {
-        if let Some(file) = self.overlay.get(path) {
-            return Ok(wanted(file.text().as_bytes()).then(|| file.clone()));
+        if let Some(file) = self.known(path) {
+            return Ok(wanted(file.text().as_bytes()).then_some(file));
         }
         let bytes = self.read_bytes(path)?;
         if !wanted(&bytes) {
@@ -260,7 +290,7 @@ impl Workspace {
                 Err(error) => Err(not_utf8(path, &bytes, error.valid_up_to())),
             };
         }
-        Ok(Some(Arc::new(self.parse(path, bytes)?)))
+        Ok(Some(self.remember(self.parse(path, bytes)?)))
     }
 
     fn parse(&self, path: &RelPath, bytes: Vec<u8>) -> Result<SourceFile, SourceError> {

@@ -177,6 +177,11 @@ impl WorkCopy {
     }
 }
 
+/// Removes what killed runs of this user left below `base`, for a run that may need no copy of its own.
+pub fn clear(base: &Path) {
+    scratch::clear(base);
+}
+
 /// Where the absolute `path` lies below `tree`.
 fn mirrored(tree: &Path, path: &Path) -> PathBuf {
     path.components()

@@ -12,6 +12,7 @@ use rustix::fs::OFlags;
 
 use super::WorkCopyError;
 
+const WORK: &str = "work";
 const PREFIX: &str = "run-";
 const LOCK: &str = ".lock";
 /// Random characters of a name.
@@ -31,7 +32,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Removes what dead runs of this user left in `base`, and makes a new folder there.
     pub fn make(base: &Path) -> Result<Scratch, WorkCopyError> {
-        let work = base.join("work");
+        let work = base.join(WORK);
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -72,6 +73,13 @@ impl Drop for Scratch {
         if remove_folder(&self.dir).is_ok() {
             let _ = fs::remove_file(&self.lock);
         }
+    }
+}
+
+/// Removes what dead runs of this user left in `base`.
+pub(super) fn clear(base: &Path) {
+    if let Ok(work) = fs::canonicalize(base.join(WORK)) {
+        sweep(&work);
     }
 }
 

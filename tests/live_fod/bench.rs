@@ -94,7 +94,7 @@ impl Bench {
         program
             .current_dir(self.workspace())
             .env("COTTER_CACHE_DIR", self.path("cache"))
-            .env("XDG_CACHE_HOME", self.path("xdg"))
+            .env("XDG_CACHE_HOME", store.join("xdg"))
             .env("NIX_STORE_DIR", store.join("store"))
             .env("NIX_STATE_DIR", store.join("state"))
             .env("NIX_LOG_DIR", store.join("log"))

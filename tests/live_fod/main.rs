@@ -2,12 +2,22 @@
 //! `COTTER_TEST_NIX_ROOTS` lists.
 
 mod bench;
+mod daemon;
+mod deadlock;
+mod eval_time;
+mod failing;
+mod flakes;
 mod ignored;
+mod jobs;
+mod lock;
+mod native;
+mod output_hashes;
 mod places;
 mod rounds;
 mod spellings;
 #[path = "../support/mod.rs"]
 mod support;
+mod targets;
 
 /// All of the tests again, under each other Nix that there is.
 #[test]

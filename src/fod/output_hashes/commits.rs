@@ -11,11 +11,16 @@ use crate::source::RelPath;
 use crate::spot::Spot;
 use crate::syntax::{Attrs, Library};
 
-/// Where the hash of an entry stands, and its algorithm: a literal or a placeholder of nixpkgs'.
-fn place(library: &Library, set: &Attrs, name: &str) -> Option<(RelPath, usize, Option<Algo>)> {
+/// Where the hash of an entry stands, whether it is taken by a name, and its algorithm: a literal or a placeholder of
+/// nixpkgs'.
+fn place(
+    library: &Library,
+    set: &Attrs,
+    name: &str,
+) -> Option<(RelPath, usize, bool, Option<Algo>)> {
     let Some(text) = set.get(library, name).text() else {
         let (file, offset, last) = set.name_behind(library, name)?;
-        return Some((file, offset, Some(algo_of_fake(&last)?)));
+        return Some((file, offset, true, Some(algo_of_fake(&last)?)));
     };
     let spot = Spot::literal(&text)?;
     let algo = match HashText::parse(&spot.value, Some(Algo::Sha256)) {
@@ -23,7 +28,7 @@ fn place(library: &Library, set: &Attrs, name: &str) -> Option<(RelPath, usize, 
         Err(HashError::Empty) => None,
         Err(_) => return None,
     };
-    Some((spot.file.clone(), spot.offset(), algo))
+    Some((spot.file.clone(), spot.offset(), spot.via().is_some(), algo))
 }
 
 /// What the entries are the hashes of, those that are literals or placeholders.
@@ -37,10 +42,11 @@ pub fn entries(
         .iter()
         .filter_map(|name| {
             let source = commits.by_key.get(name)?;
-            let (file, offset, algo) = place(library, set, name)?;
+            let (file, offset, by_name, algo) = place(library, set, name)?;
             Some(Fetched {
                 file,
                 offset,
+                by_name,
                 algo,
                 what: Origin::Git {
                     url: source.url.clone(),

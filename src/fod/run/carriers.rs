@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::subject::{State, Subject};
 use crate::hash::Hash;
@@ -95,7 +95,11 @@ impl Carriers {
         texts: &[String],
     ) -> Result<HashMap<String, BTreeSet<usize>>, NixError> {
         let mut found = HashMap::new();
-        let Ok(search) = AhoCorasick::new(texts) else {
+        // A DFA of so many long texts takes longer to make than to use.
+        let search = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(texts);
+        let Ok(search) = search else {
             return Ok(found);
         };
         for path in self.closure.iter().filter(|_| !texts.is_empty()) {

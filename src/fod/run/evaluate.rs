@@ -258,7 +258,8 @@ impl<'a> Evaluator<'a> {
 
 /// What Nix says of the copy, said of the workspace.
 fn unevaluated(copy: &WorkCopy, target: Target, failure: EvalFailure) -> Unevaluated {
-    let root = format!("{}/", copy.root().display());
+    let whole = copy.root().display().to_string();
+    let root = format!("{whole}/");
     let at = failure.position.and_then(|at| {
         let path = RelPath::new(at.file.strip_prefix(&root)?)?;
         let place = Position {
@@ -269,7 +270,7 @@ fn unevaluated(copy: &WorkCopy, target: Target, failure: EvalFailure) -> Unevalu
     });
     Unevaluated {
         target,
-        message: failure.message.replace(&root, ""),
+        message: failure.message.replace(&root, "").replace(&whole, "."),
         at,
     }
 }

@@ -30,7 +30,7 @@ use survey::Survey;
 use super::FakeError;
 use super::literal::Literal;
 use super::lock::{FILE as LOCK_FILE, Lock};
-use super::native::World;
+use super::native::{NativeError, World};
 use super::report::Strategy;
 use super::target::Target;
 use crate::fetched::Fetched;
@@ -39,7 +39,7 @@ use crate::nix::drv::Derivations;
 use crate::nix::{Nix, NixError, Progress};
 use crate::source::{RelPath, SourceError, Workspace};
 use crate::spot::SpotError;
-use crate::work_copy::{WorkCopy, WorkCopyError};
+use crate::work_copy::{self, WorkCopy, WorkCopyError};
 
 /// Whether hashes are taken in this process where they can be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,14 +121,27 @@ pub fn rehash(
     outside: &Outside,
     watch: &mut dyn Watch,
 ) -> Result<Rehash, RehashError> {
+    work_copy::clear(outside.cache_dir);
     let mut subjects = subjects(request);
-    native::settle(&mut subjects, request.native, request.all, outside.world);
+    let plain: BTreeSet<usize> = (0..subjects.len())
+        .filter(|at| request.native == Native::Only || !native::may_be_shared(&subjects[*at]))
+        .collect();
+    native::settle(
+        &mut subjects,
+        &plain,
+        request.native,
+        request.all,
+        outside.world,
+    );
     let mut rounds = 0;
     let mut unevaluated = Vec::new();
     if request.native == Native::Only {
         for subject in subjects.iter_mut().filter(|subject| subject.is_open()) {
             subject.state = State::Unreached { system: None };
-            subject.reason = Some("its hash needs a build".into());
+            let obstacle = subject.fetched.and_then(|fetched| fetched.obstacle.clone());
+            let unproven = obstacle.map(|obstacle| NativeError::Unproven(obstacle).to_string());
+            let reason = subject.reason.take().or(unproven);
+            subject.reason = reason.or_else(|| Some("its hash needs a build".to_owned()));
         }
     } else if subjects.iter().any(Subject::is_open) {
         (rounds, unevaluated) = build(request, outside, &mut subjects, watch)?;
@@ -201,6 +214,10 @@ fn build(
         carriers,
         subjects,
     )?;
+    let alone: BTreeSet<usize> = (0..subjects.len())
+        .filter(|at| native::may_be_shared(&subjects[*at]) && survey.carriers.of(*at).count() == 1)
+        .collect();
+    native::settle(subjects, &alone, request.native, request.all, outside.world);
     let rounds = Rounds {
         nix,
         survey: &survey,

@@ -1,18 +1,35 @@
 //! What needs no build: hashes that are recorded for what is fetched, and those that can be taken in this process.
 
+use std::collections::BTreeSet;
+
 use super::Native;
 use super::subject::{How, Subject};
 use crate::fetched::Fetched;
 use crate::fod::lock::{Entry, RecordedRecipe};
-use crate::fod::native::{self, World};
+use crate::fod::native::{self, NativeError, World};
 use crate::fod::report::Strategy;
 use crate::hash::Hash;
 
-/// Settles the subjects of which it can be read off the text what they are the hash of: by the record of the same, or
-/// by fetching it.
-pub fn settle(subjects: &mut [Subject], mode: Native, all: bool, world: World) {
+/// Whether something else may have the same literal, so that it has to be seen first which derivations have it.
+pub fn may_be_shared(subject: &Subject) -> bool {
+    subject.fetched.is_some_and(|fetched| fetched.by_name)
+}
+
+/// Settles those of the subjects at `which` of which it can be read off the text what they are the hash of: by the
+/// record of the same, or by fetching it.
+pub fn settle(
+    subjects: &mut [Subject],
+    which: &BTreeSet<usize>,
+    mode: Native,
+    all: bool,
+    world: World,
+) {
     if !all {
-        for subject in subjects.iter_mut().filter(|subject| subject.is_open()) {
+        for at in which {
+            let subject = &mut subjects[*at];
+            if !subject.is_open() {
+                continue;
+            }
             if let Some(hash) = recorded(subject, mode) {
                 let strategy = match is_native(subject) {
                     true => Strategy::Native,
@@ -26,7 +43,9 @@ pub fn settle(subjects: &mut [Subject], mode: Native, all: bool, world: World) {
     if mode == Native::Never {
         return;
     }
-    let open: Vec<usize> = (0..subjects.len())
+    let open: Vec<usize> = which
+        .iter()
+        .copied()
         .filter(|at| subjects[*at].is_open() && is_native(&subjects[*at]))
         .collect();
     let fetched: Vec<Fetched> = open
@@ -40,6 +59,9 @@ pub fn settle(subjects: &mut [Subject], mode: Native, all: bool, world: World) {
             Ok(hash) => {
                 subject.record = record(subject, &hash);
                 subject.settle(hash, How::Native);
+            }
+            Err(error @ NativeError::Unproven(_)) if mode == Native::Only => {
+                subject.reason = Some(error.to_string());
             }
             Err(error) if mode == Native::Only || !error.may_build() => {
                 subject.fail(error.to_string());

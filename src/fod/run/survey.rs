@@ -1,6 +1,7 @@
 //! The first evaluation, in which fakes stand for all hashes that are open: which derivations carry them, and what
 //! these are made of. Recipes are taken of it alone, so that they are the same whatever the hashes are.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::RehashError;
@@ -8,7 +9,7 @@ use super::carriers::Carriers;
 use super::subject::{State, Subject};
 use crate::fod::literal::Literal;
 use crate::fod::lock::{Entry, RecordedRecipe};
-use crate::fod::{self, Recipes, StoreContents, WorkspaceSources};
+use crate::fod::{self, Known, Recipes, StoreContents, WorkspaceSources};
 use crate::hash::{Algo, Hash, Hasher};
 use crate::nix::NixError;
 use crate::nix::drv::{Derivation, Derivations};
@@ -20,6 +21,8 @@ pub struct Survey<'a> {
     pub carriers: Carriers,
     sources: HashMap<String, Source>,
     made: BTreeMap<usize, Made>,
+    /// Of the toolchain, which most have in common.
+    known: RefCell<Known>,
 }
 
 /// An input source of some derivation.
@@ -57,6 +60,7 @@ impl<'a> Survey<'a> {
             sources: HashMap::new(),
             made: made(derivations, &carriers, subjects)?,
             carriers,
+            known: RefCell::default(),
         };
         let contents = StoreContents::new(derivations);
         let origins = WorkspaceSources::new(copy.root(), files, derivations);
@@ -138,7 +142,8 @@ impl<'a> Survey<'a> {
                 .get(source)
                 .is_some_and(|source| source.files.is_some())
         };
-        let mut recipes = Recipes::new(self.derivations, &content, &settled, &is_workspace);
+        let mut recipes = Recipes::new(self.derivations, &content, &settled, &is_workspace)
+            .knowing(self.known.take());
         let mut own = Hasher::new(Algo::Sha256);
         let mut toolchain = Hasher::new(Algo::Sha256);
         let mut taken = BTreeSet::new();
@@ -146,6 +151,7 @@ impl<'a> Survey<'a> {
             let recipe = recipes.recipe(carrier)?;
             taken.insert((recipe.own, recipe.toolchain));
         }
+        self.known.replace(recipes.into_known());
         for (one, other) in &taken {
             own.update(one.digest());
             toolchain.update(other.digest());
