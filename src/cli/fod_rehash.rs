@@ -121,12 +121,10 @@ impl Arguments {
             severity: Severity::Warning,
             ..of_problem(problem)
         };
-        let problems: Vec<Diagnostic> = entries.problems.iter().map(warning).collect();
-        globals.tell(Some(&opened.workspace), &problems);
+        let warnings: Vec<_> = entries.problems.iter().map(warning).collect();
+        globals.tell(Some(&opened.workspace), &warnings);
         let original = opened.workspace.clone();
-        let changed = entries.files.iter();
-        opened.workspace =
-            original.with_overlay(changed.map(|file| file.with_text(file.text().to_owned())));
+        opened.workspace = entries.changed(&original);
         let Opened {
             workspace, config, ..
         } = &*opened;
@@ -267,20 +265,19 @@ impl Arguments {
         rehash: &Rehash,
         entries: &output_hashes::Written,
     ) -> Result<Outcome, Failure> {
-        let rewritten = &entries.files;
         let mut told: Vec<Diagnostic> = rehash.unevaluated.iter().map(of_unevaluated).collect();
         told.extend(output::output_hashes_diagnostics(entries));
         told.extend(rehash.rows.iter().filter_map(output::fod_diagnostic));
         // Places are those of the files as they are.
         globals.tell(Some(original), &told);
-        let mut changes: Vec<FileChange> = rewritten.iter().map(FileChange::from).collect();
+        let mut changes: Vec<FileChange> = entries.files.iter().map(FileChange::from).collect();
         changes.extend(rehash.lock.change());
         let would_change = !changes.is_empty();
         if !self.dry_run {
             commit(opened, &changes)?;
         }
         let written = would_change && !self.dry_run;
-        self.print(rehash, rewritten, written)
+        self.print(rehash, &entries.files, written)
             .map_err(Failure::output)?;
         let has_failed = rehash.rows.iter().any(|row| row.status == Status::Failed);
         Ok(match has_failed || (self.dry_run && would_change) {

@@ -94,8 +94,10 @@ pub struct Workspace {
     root: PathBuf,
     overlay: BTreeMap<RelPath, Arc<SourceFile>>,
     /// What was read, if that is to be remembered; shared by all copies of this workspace.
-    remembered: Option<Arc<Mutex<HashMap<RelPath, Arc<SourceFile>>>>>,
+    remembered: Option<Arc<Mutex<Remembered>>>,
 }
+
+type Remembered = HashMap<RelPath, Arc<SourceFile>>;
 
 impl Workspace {
     /// The workspace at exactly `root`.

@@ -82,7 +82,7 @@ impl Counts {
 
 fn run_lane(lane: u64, seed: u64, kills: usize) -> Counts {
     let mark = format!("kill-{}-{lane}", std::process::id());
-    let scene = Scene::new(&mark, lane % 2 == 0);
+    let scene = Scene::new(&mark, lane.is_multiple_of(2));
     scene.put_back();
     let begin = Instant::now();
     scene.run_in_peace();
@@ -101,7 +101,7 @@ fn run_lane(lane: u64, seed: u64, kills: usize) -> Counts {
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(scene.bench.path("said")).unwrap())
             .spawn()
             .unwrap();
         let end = loop {
@@ -121,7 +121,8 @@ fn run_lane(lane: u64, seed: u64, kills: usize) -> Counts {
         let status = ended(&mut cotter, &context);
         match status.signal() {
             None => {
-                assert!(status.success(), "{context}: {status}");
+                let said = fs::read_to_string(scene.bench.path("said")).unwrap();
+                assert!(status.success(), "{context}: {status}: {said}");
                 counts.too_late += 1;
                 // The moments are spread over what a run takes now.
                 whole = whole.min(begin.elapsed());

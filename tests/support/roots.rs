@@ -36,6 +36,11 @@ pub fn inside(root: &Path, dir: &Path) -> Command {
 
 /// Runs all tests of this binary but `this_one` again in each root directory; `proof` has to be among them.
 pub fn run_again_in_each(this_one: &str, proof: &str) {
+    run_again_with(&[], this_one, proof);
+}
+
+/// The same with more variables.
+pub fn run_again_with(variables: &[(&str, &str)], this_one: &str, proof: &str) {
     let scratch = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let (tests, program) = (scratch.path().join("tests"), scratch.path().join("cotter"));
     fs::copy(std::env::current_exe().unwrap(), &tests).unwrap();
@@ -45,6 +50,11 @@ pub fn run_again_in_each(this_one: &str, proof: &str) {
         again
             .arg("env")
             .arg(format!("{PROGRAM}={}", program.display()))
+            .args(
+                variables
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}")),
+            )
             .arg(&tests)
             .args(["--skip", this_one]);
         let report = run_ok(&mut again, "debootstrap");

@@ -100,6 +100,12 @@ pub fn plan(workspace: &Workspace, files: &[RelPath], placeholder: &str) -> Plan
 }
 
 impl Plan {
+    /// `workspace` with the plan's files.
+    pub fn changed(&self, workspace: &Workspace) -> Workspace {
+        let files = self.files.iter();
+        workspace.with_overlay(files.map(|file| file.with_text(file.text().to_owned())))
+    }
+
     /// Makes the files and looks through them again: nothing may be left to do.
     fn apply(
         &mut self,
