@@ -1,5 +1,6 @@
 //! The command line: one file per command with its arguments and its wiring, no logic.
 
+mod bump_hashes;
 mod failure;
 mod fod_rehash;
 mod pin;

@@ -9,8 +9,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Format;
+use super::bump_hashes::BumpHashes;
 use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
-use super::rehash::{BumpHashes, downloads};
+use super::rehash::downloads;
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::fod::lock::Lock;
 use crate::fod::run::Building;

@@ -102,3 +102,34 @@ fn nothing_is_built_when_that_is_not_wished_or_cannot_be() {
     scene.bumped(&["--jobs", "2", "--build-timeout", "60"]);
     scene.builds("x/default.nix");
 }
+
+#[test]
+fn what_a_registry_has_is_built_when_it_is_told_where_to_go() {
+    let scene = Scene::new();
+    let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    std::fs::create_dir(scene.path("pkgs/srv")).unwrap();
+    let serve = |name: &str| std::fs::write(scene.path("pkgs/srv").join(name), name).unwrap();
+    serve("x-1.1.tar.gz");
+    serve(&digest("1").replace(':', "-"));
+    scene.put(
+        "x/default.nix",
+        &format!(
+            "{{\n  pypi = pkgs.fetchPypi {{ pname = \"x\"; version = \"1.0\"; hash = \"{STALE}\"; }};\n  \
+             image = pkgs.dockerTools.pullImage {{ imageName = \"x\"; imageDigest = \"{}\"; sha256 = \"{STALE}\"; }};\n}}\n",
+            digest("0")
+        ),
+    );
+    assert_eq!(
+        scene.bumped(&["x:pypi", "--to", "1.1"]),
+        of(&[("x:pypi", "version"), ("x:pypi", "hash")])
+    );
+    assert_eq!(scene.bumped(&["x:image", "--to", &digest("1")]).len(), 2);
+    assert!(!scene.read("x/default.nix").contains(STALE));
+    scene.builds("x/default.nix");
+    let before = scene.read("x/default.nix");
+    scene
+        .bump(&["x:pypi", "--to", "1.2"])
+        .expect(1)
+        .says(&["`x:pypi` stays as it was", "x-1.2.tar.gz"]);
+    assert_eq!(scene.read("x/default.nix"), before);
+}

@@ -6,6 +6,7 @@
 #[path = "../live_fod/bench.rs"]
 mod bench;
 mod files;
+mod killed;
 mod locked;
 mod packages;
 mod scene;

@@ -35,6 +35,17 @@ rec {
       ${postFetch}
     '' { inherit url; };
 
+  # What registries serve lies in `srv` beside this file.
+  fetchPypi = { pname, version, hash ? "" }:
+    fod "${pname}-${version}.tar.gz" "flat" hash ''
+      cp "$srv/$file" "$out"
+    '' { srv = toString ./srv; file = "${pname}-${version}.tar.gz"; };
+
+  dockerTools.pullImage = { imageName, imageDigest, sha256 ? "" }:
+    fod "image.tar" "flat" sha256 ''
+      cp "$srv/$file" "$out"
+    '' { srv = toString ./srv; file = builtins.replaceStrings [ ":" ] [ "-" ] imageDigest; };
+
   # Made of the modules that the source lists; a module called `broken` cannot be had.
   buildGoModule = { pname, version, src, vendorHash, modSrc ? src, modFile ? "go.sum" }:
     let
