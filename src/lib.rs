@@ -3,6 +3,7 @@
 //! One way through: files → [`source`] → [`syntax`] / [`manifest`] → findings → [`plan`] →
 //! [`transaction`] → files. Only [`git`], [`nix`] and [`net`] ask the outside world; [`process`] starts other programs.
 
+pub mod bump_hashes;
 pub mod cli;
 pub mod config;
 pub mod edit;

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
-use super::rehash::{Shown, configured_include, configured_options, downloads};
+use super::rehash::{Shown, downloads};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::fod;
 use crate::fod::lock::{Lock, LockError};
@@ -233,7 +233,9 @@ impl Arguments {
         let given = self.option.chunks_exact(2);
         let given =
             given.flat_map(|pair| ["--option".to_owned(), pair[0].clone(), pair[1].clone()]);
-        configured_options(&opened.config).chain(given).collect()
+        let mut options = opened.config.nix.arguments();
+        options.extend(given);
+        options
     }
 
     fn evaluation(&self, opened: &Opened) -> Evaluation {
@@ -247,7 +249,7 @@ impl Arguments {
             path: path.clone(),
             dir: opened.folder(),
         });
-        let configured = configured_include(&opened.config);
+        let configured = Include::of(&opened.config);
         Evaluation {
             args: pairs(&self.arg),
             argstrs: pairs(&self.argstr),

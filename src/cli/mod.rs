@@ -1,6 +1,5 @@
 //! The command line: one file per command with its arguments and its wiring, no logic.
 
-mod bump_hashes;
 mod failure;
 mod fod_rehash;
 mod pin;

@@ -9,10 +9,10 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Format;
-use super::bump_hashes::BumpHashes;
 use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
-use super::rehash::downloads;
+use super::rehash::{Shown, downloads};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
+use crate::bump_hashes::BumpHashes;
 use crate::fod::lock::Lock;
 use crate::fod::run::Building;
 use crate::git::{Git, GitOptions};
@@ -94,9 +94,12 @@ impl Arguments {
             jobs: self.jobs,
             timeout: Duration::from_secs(self.build_timeout),
         };
+        let mut shown = Shown::new(globals);
         let hashes = BumpHashes {
-            globals,
-            opened,
+            config: &opened.config,
+            folder: opened.folder(),
+            cache_dir: cache_dir()?,
+            watch: RefCell::new(&mut shown),
             git: &git,
             downloads: downloads(self.offline, Duration::from_secs(self.timeout)),
             building: (!self.no_build && !self.offline).then_some(building),

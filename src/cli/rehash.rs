@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use super::setup::Globals;
-use crate::config::Config;
-use crate::fod::run::{Include, Watch};
+use crate::fod::run::Watch;
 use crate::net::{DownloadOptions, Downloads};
 use crate::nix::Progress;
 use crate::output::Builds;
-use crate::source::RelPath;
 
 /// Rounds and builds, shown.
 pub struct Shown(Builds);
@@ -33,21 +31,6 @@ impl Watch for Shown {
     fn built(&mut self) {
         self.0.finish();
     }
-}
-
-/// The `--option`s of `cotter.toml`.
-pub fn configured_options(config: &Config) -> impl Iterator<Item = String> {
-    let options = config.nix.options.iter();
-    options.flat_map(|(name, value)| ["--option".to_owned(), name.clone(), value.clone()])
-}
-
-/// The search path of `cotter.toml`.
-pub fn configured_include(config: &Config) -> impl Iterator<Item = Include> {
-    let include = config.nix.include.iter();
-    include.map(|(name, path)| Include {
-        path: format!("{name}={path}"),
-        dir: RelPath::root(),
-    })
 }
 
 pub fn downloads(offline: bool, timeout: Duration) -> Downloads {

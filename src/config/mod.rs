@@ -35,6 +35,16 @@ pub struct NixConfig {
     pub options: BTreeMap<String, String>,
 }
 
+impl NixConfig {
+    /// The options as arguments: `--option NAME VALUE`.
+    pub fn arguments(&self) -> Vec<String> {
+        let options = self.options.iter();
+        options
+            .flat_map(|(name, value)| ["--option".to_owned(), name.clone(), value.clone()])
+            .collect()
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Container {

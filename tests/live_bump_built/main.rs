@@ -1,10 +1,6 @@
 //! `cotter pin bump` of pins whose hash needs a build or a download, with a real Nix: this machine's, and each of those
 //! in the root directories that `COTTER_TEST_NIX_ROOTS` lists.
 
-// The bench of `fod-rehash`, of which a part is used here.
-#[allow(dead_code)]
-#[path = "../live_fod/bench.rs"]
-mod bench;
 mod files;
 mod killed;
 mod locked;

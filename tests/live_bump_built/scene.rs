@@ -5,12 +5,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::bench::Bench;
 use crate::support::cotter::{Run, ran};
+use crate::support::fod::Bench;
 use crate::support::repo::Repo;
 use crate::support::roots;
 
-pub use crate::bench::STALE;
+pub use crate::support::fod::STALE;
 
 const PKGS: &str = include_str!("pkgs.nix");
 

@@ -4,8 +4,8 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, Rows, STALE};
 use crate::support::cotter::ran;
+use crate::support::fod::{Bench, Rows, STALE};
 
 /// Ends with the test.
 struct Daemon(Child);

@@ -3,7 +3,7 @@
 
 use cotter::hash::{Algo, Hasher};
 
-use crate::bench::{Bench, STALE};
+use crate::support::fod::{Bench, STALE};
 
 /// Of a file that holds `same` and a line ending.
 fn right() -> String {

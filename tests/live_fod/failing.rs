@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::bench::{Bench, STALE};
 use crate::support::cotter::ran;
+use crate::support::fod::{Bench, STALE};
 
 /// A workspace whose `default.nix` is a set with these attributes, STALE in place of `HASH`, and a good one: `ok`.
 fn with(attrs: &str) -> Bench {
@@ -134,7 +134,7 @@ fn a_target_that_throws_does_not_stop_the_other() {
         &format!("{{ a = (import ../fod.nix) {{ name = \"b\"; hash = \"{STALE}\"; script = \"echo b > $out\"; }};\n  b = throw \"not today\"; }}\n"),
     );
     let run = bench.cotter(&["--format", "json"]).expect(1);
-    let rows = crate::bench::Rows(run.json());
+    let rows = crate::support::fod::Rows(run.json());
     assert_eq!(rows.counts(), [2, 0, 1, 0]);
     assert_eq!(rows.status("a.hash"), "failed");
     assert!(
@@ -165,7 +165,7 @@ fn without_nix_it_says_so() {
         .command(&["--native", "only", "--format", "json"])
         .env("PATH", &bin));
     assert_eq!(
-        crate::bench::Rows(rows.expect(0).json()).counts(),
+        crate::support::fod::Rows(rows.expect(0).json()).counts(),
         [0, 0, 0, 1]
     );
     assert!(bench.read("default.nix").contains(STALE));

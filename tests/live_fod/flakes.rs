@@ -2,7 +2,7 @@
 
 use std::env::consts::ARCH;
 
-use crate::bench::{Bench, STALE};
+use crate::support::fod::{Bench, STALE};
 
 /// A flake with a derivation in each place; `HASH` is [`STALE`].
 fn flake(to_root: &str) -> String {
@@ -118,7 +118,7 @@ fn an_input_of_the_workspace_itself_is_taken_from_the_copy() {
     bench.track();
     let lock = bench.read("flake.lock");
     let run = bench.cotter(&["--format", "json", "--flake", "."]);
-    let rows = crate::bench::Rows(run.expect(0).json());
+    let rows = crate::support::fod::Rows(run.expect(0).json());
     assert_eq!(bench.read("flake.lock"), lock);
     // An older Nix locks the content of such an input too, and takes that: the files beside it are not looked at.
     if lock.contains("narHash") {

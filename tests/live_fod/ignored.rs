@@ -1,6 +1,6 @@
 //! What git ignores and Nix takes all the same.
 
-use crate::bench::Bench;
+use crate::support::fod::Bench;
 
 #[test]
 fn what_was_built_beforehand_is_a_source() {

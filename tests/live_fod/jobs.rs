@@ -3,8 +3,8 @@
 use std::num::NonZero;
 use std::thread;
 
-use crate::bench::{Bench, STALE};
 use crate::support::cotter::ran;
+use crate::support::fod::{Bench, STALE};
 
 /// Two builds that end well only if both run at once.
 fn meeting(bench: &Bench, place: &str) {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::bench::{Bench, STALE};
+use crate::support::fod::{Bench, STALE};
 use crate::support::{command, run_ok};
 
 fn two() -> Bench {

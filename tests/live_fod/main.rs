@@ -1,7 +1,6 @@
 //! `cotter fod-rehash` with a real Nix: this machine's, and each of those in the root directories that
 //! `COTTER_TEST_NIX_ROOTS` lists.
 
-mod bench;
 mod daemon;
 mod deadlock;
 mod eval_time;

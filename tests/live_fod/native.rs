@@ -7,9 +7,9 @@ use std::process::Command;
 
 use cotter::hash::{Algo, Hash, Spelling};
 
-use crate::bench::{Bench, Rows, STALE};
 use crate::support::cotter::ran;
 use crate::support::files::{Answer, Files};
+use crate::support::fod::{Bench, Rows, STALE};
 use crate::support::repo::Repo;
 
 const PKGS: &str = include_str!("pkgs.nix");

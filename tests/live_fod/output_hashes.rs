@@ -1,6 +1,6 @@
 //! `outputHashes` follow the `Cargo.lock` beside them, each with its hash; no placeholder is ever written.
 
-use crate::bench::{Bench, Rows, STALE};
+use crate::support::fod::{Bench, Rows, STALE};
 use crate::support::repo::Repo;
 
 const PKGS: &str = include_str!("pkgs.nix");

@@ -4,7 +4,7 @@ use std::env::consts::ARCH;
 
 use cotter::hash::{Algo, Hasher};
 
-use crate::bench::{Bench, STALE};
+use crate::support::fod::{Bench, STALE};
 
 /// Stale, and not the text of [`STALE`].
 const OTHER: &str = "sha256-b3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIhISE=";

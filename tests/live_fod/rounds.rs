@@ -1,6 +1,6 @@
 //! How many builds it takes, and that each literal gets its own hash.
 
-use crate::bench::{Bench, STALE};
+use crate::support::fod::{Bench, STALE};
 
 #[test]
 fn sixteen_of_one_name_take_one_round() {

@@ -2,7 +2,7 @@
 
 use cotter::hash::{Algo, Hash, Hasher, Spelling};
 
-use crate::bench::Bench;
+use crate::support::fod::Bench;
 
 /// Nixpkgs' way to take a hash: SRI as `hash`, others under the name of their algorithm.
 const TYPED: &str = r#"{ name, text, hash ? null, md5 ? null, sha1 ? null, sha256 ? null, sha512 ? null }:

@@ -2,7 +2,7 @@
 
 use std::env::consts::ARCH;
 
-use crate::bench::{Bench, STALE};
+use crate::support::fod::{Bench, STALE};
 
 fn fod(name: &str, script: &str) -> String {
     format!("fod {{ name = \"{name}\"; hash = \"{STALE}\"; script = \"{script}\"; }}")

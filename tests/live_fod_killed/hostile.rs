@@ -6,9 +6,9 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use crate::bench::{Bench, STALE};
 use crate::support::command;
 use crate::support::cotter::{Run, Stopped, ran};
+use crate::support::fod::{Bench, STALE};
 use crate::support::tree::Tree;
 
 /// One derivation, in a file that has its hash.

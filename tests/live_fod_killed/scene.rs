@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::bench::{Bench, STALE};
+use crate::support::fod::{Bench, STALE};
 use crate::support::tree::Tree;
 
 /// In the environment of cotter, and of everything that it starts.

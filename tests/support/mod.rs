@@ -8,6 +8,7 @@ pub mod alone;
 pub mod cotter;
 pub mod fetchers;
 pub mod files;
+pub mod fod;
 pub mod http;
 pub mod mirror;
 pub mod remote;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::RehashError;
 use super::native;
 use super::subject::{How, Says, Subject};
+use crate::config::Config;
 use crate::fod;
 use crate::fod::literal::Literal;
 use crate::fod::target::Target;
@@ -39,6 +40,19 @@ pub struct Include {
     pub path: String,
     /// The folder that a relative path is seen from.
     pub dir: RelPath,
+}
+
+impl Include {
+    /// The search path of `cotter.toml`.
+    pub fn of(config: &Config) -> Vec<Include> {
+        let include = config.nix.include.iter();
+        include
+            .map(|(name, path)| Include {
+                path: format!("{name}={path}"),
+                dir: RelPath::root(),
+            })
+            .collect()
+    }
 }
 
 /// A target that Nix cannot evaluate.

@@ -9,9 +9,8 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::cotter::Run;
-use crate::support::cotter::ran;
-use crate::support::{command, roots, run_ok};
+use super::cotter::{Run, ran};
+use super::{command, roots, run_ok};
 
 /// A right-looking hash that is the hash of nothing here.
 pub const STALE: &str = "sha256-c3RhbGUgc3RhbGUgc3RhbGUgc3RhbGUgc3RhbGUhISE=";
