@@ -213,6 +213,7 @@ plus() { # MS FACTOR MS
     awk -v a="$1" -v f="$2" -v b="$3" 'BEGIN { printf "%.0f", a * f + b }'
 }
 
+# shellcheck disable=SC2016 # the builder expands it
 stale_fods sixteen 16 'sleep 1; echo %s > $out'
 rehash=$(median_ms 3 0 sh "$fods/rehash" "$cotter" "$fods/sixteen")
 evaluation=$(evaluation_ms sixteen)
@@ -225,6 +226,7 @@ alone=$(median_ms 1 102 nix-store --realise --keep-going "${drvs[@]}")
 row "  its builds: nix-store --realise" "$alone ms" "" "with hashes that are wrong"
 row "  one hash at a time, by a script" "$hand ms" "" "fod-rehash is $(ratio "$hand" "$rehash") times as fast; target 11.2"
 
+# shellcheck disable=SC2016 # the builder expands it
 stale_fods chain 3 'sleep 1; cat %p > $out; echo %s >> $out'
 rehash=$(median_ms 3 0 sh "$fods/rehash" "$cotter" "$fods/chain")
 evaluation=$(evaluation_ms chain)
@@ -232,6 +234,7 @@ hand=$(wall_ms 0 sh "$fods/by-hand" "$fods/chain" 3)
 row "fod-rehash of a chain of 3 FODs of 1 s" "$rehash ms" "< $(plus 3000 1.3 "$(plus "$evaluation" 4 0)") ms" "four evaluations"
 row "  one hash at a time, by a script" "$hand ms" "" "fod-rehash is $(ratio "$hand" "$rehash") times as fast"
 
+# shellcheck disable=SC2016 # the builder expands it
 stale_fods fifty 50 'echo %s > $out'
 sh "$fods/rehash" "$cotter" "$fods/fifty" >/dev/null
 nothing=$(median_ms 11 0 "$cotter" --root "$fods/fifty" fod-rehash)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes a root directory with a Nix newer than the host's, for the tests that run chrooted into it, and prints
-# its path; more than one would be separated by colons, as COTTER_TEST_NIX_ROOTS wants them.
-# It is Debian unstable (Nix 2.34 or newer); where that cannot be installed, Debian 13 (Nix 2.26).
+# Makes root directories with a Nix newer than the host's, for the tests that run chrooted into them, and prints
+# their paths, separated by colons, as COTTER_TEST_NIX_ROOTS wants them.
+# They are Debian unstable (Nix 2.34 or newer) and Debian 13 (Nix 2.26); one that cannot be installed is left out.
 # Kept in ${COTTER_CACHE:-~/.cache/cotter-test}; needs root, debootstrap, and the mirror that apt uses.
 set -euo pipefail
 
@@ -77,12 +77,25 @@ cache=$(cd -- "$cache" && pwd)
 exec 9>"$cache/nix-roots.lock"
 flock -w 1200 9 || { echo "nix-roots: $cache is locked by another run" >&2; exit 1; }
 
+made=()
+missing=()
 for suite in sid trixie; do
     if [ -x "$cache/nix-root-$suite/usr/bin/nix" ] && [ -x "$cache/nix-root-$suite/usr/bin/patch" ]; then
-        echo "$cache/nix-root-$suite"
-        exit 0
+        made+=("$cache/nix-root-$suite")
+    else
+        missing+=("$suite")
     fi
 done
+finish() {
+    if [ ${#made[@]} -eq 0 ]; then
+        echo "nix-roots: no root directory with a newer Nix" >&2
+        exit 1
+    fi
+    local IFS=:
+    echo "${made[*]}"
+    exit 0
+}
+[ ${#missing[@]} -gt 0 ] || finish
 
 "$here/packages.sh" debootstrap >&2
 uri=$(mirror 'Origin: Debian' 'Label: Debian')
@@ -94,7 +107,7 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work" "$cache"/nix-root-*.partial' EXIT
-for suite in sid trixie; do
+for suite in "${missing[@]}"; do
     root=$cache/nix-root-$suite
     rm -rf --one-file-system "$root.partial"
     if debootstrap_from "$suite" "$root.partial" "$uri" && nix_into "$root.partial" &&
@@ -103,11 +116,10 @@ for suite in sid trixie; do
         rm -rf "$root.partial/var/cache/apt" "$root.partial/var/lib/apt/lists"
         rm -rf --one-file-system "$root"
         mv "$root.partial" "$root"
-        echo "$root"
-        exit 0
+        made+=("$root")
+        continue
     fi
     echo "nix-roots: Debian $suite could not be installed; its log ends with:" >&2
     tail -n 5 "$work/log" >&2
 done
-echo "nix-roots: no root directory with a newer Nix" >&2
-exit 1
+finish

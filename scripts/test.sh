@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them; one line per stage, with its time. Fails when any stage does.
-# Works in a fresh clone on a Debian machine with Rust; as root it also makes a root directory with a newer Nix.
+# Works in a fresh clone on a Debian machine with Rust; as root it also makes root directories with newer Nix versions.
 # COTTER_TEST_NIX_ROOTS (colon-separated) takes root directories that exist instead.
 set -euo pipefail
 
