@@ -24,7 +24,7 @@ use crate::fod::{Literal, Status};
 use crate::git::{self, Git, GitOptions};
 use crate::naming::{self, Selection};
 use crate::nix::{Nix, NixError};
-use crate::output::{self, Diagnostic, Severity};
+use crate::output::{self, Diagnostic, LiteralRow, Severity};
 use crate::plan::Rewritten;
 use crate::process::System;
 use crate::source::{RelPath, Workspace};
@@ -66,6 +66,9 @@ pub struct Arguments {
     /// Evaluate for this system instead of the machine's; building for it may need a remote builder
     #[arg(long, value_name = "SYSTEM")]
     system: Option<String>,
+    /// List the hash literals and placeholders, and compute nothing
+    #[arg(long, conflicts_with_all = ["all", "dry_run", "diff"])]
+    list: bool,
     /// Compute again what cotter.lock has as verified
     #[arg(long)]
     all: bool,
@@ -135,6 +138,14 @@ impl Arguments {
         if !found.problems.is_empty() {
             let all = found.problems.iter().map(of_problem).collect();
             return Err(Failure::all(FailureKind::Usage, all));
+        }
+        if self.list {
+            let rows: Vec<LiteralRow> = selection
+                .chosen
+                .iter()
+                .map(|at| LiteralRow::new(&found.literals[*at], workspace))
+                .collect::<Result<_, _>>()?;
+            return self.print_list(&rows).map_err(Failure::output);
         }
         let lock = Lock::load(workspace)?;
         let chosen: BTreeSet<usize> = selection.chosen.iter().copied().collect();
@@ -286,6 +297,14 @@ impl Arguments {
             true => Outcome::Attention,
             false => Outcome::Done,
         })
+    }
+
+    fn print_list(&self, rows: &[LiteralRow]) -> io::Result<Outcome> {
+        match self.format {
+            Format::Json => output::literals_json(&mut io::stdout().lock(), rows)?,
+            Format::Human => output::literals_human(&mut anstream::stdout().lock(), rows)?,
+        }
+        Ok(Outcome::Done)
     }
 
     fn print(&self, rehash: &Rehash, rewritten: &[Rewritten], written: bool) -> io::Result<()> {

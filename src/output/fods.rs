@@ -103,7 +103,7 @@ fn hashes(count: usize) -> String {
 }
 
 /// An empty placeholder can be seen.
-fn shown(text: &str) -> &str {
+pub(super) fn shown(text: &str) -> &str {
     if text.is_empty() { "\"\"" } else { text }
 }
 

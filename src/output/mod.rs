@@ -4,6 +4,7 @@ mod builds;
 mod bump;
 mod diagnostic;
 mod fods;
+mod literals;
 mod pins;
 mod protect;
 
@@ -11,6 +12,7 @@ pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
 pub use fods::{fod_diagnostic, fods_human, fods_json, output_hashes_diagnostics};
+pub use literals::{LiteralRow, literals_human, literals_json};
 pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
 

@@ -8,6 +8,7 @@ mod failing;
 mod flakes;
 mod ignored;
 mod jobs;
+mod list;
 mod lock;
 mod native;
 mod output_hashes;

@@ -52,7 +52,7 @@ pub struct Literal {
 
 impl Named for Literal {
     const NOUN: &'static str = "hash literal";
-    const LISTED_BY: &'static str = "cotter fod-rehash --dry-run";
+    const LISTED_BY: &'static str = "cotter fod-rehash --list";
 
     fn name(&self) -> &Name {
         &self.name
