@@ -19,7 +19,7 @@ fn literals_are_listed_and_nothing_is_computed() {
     assert_eq!(json["literals"][0]["name"], "default:hash");
     assert_eq!(json["literals"][0]["placeholder"], true);
     bench
-        .cotter(&["default:nothing"])
+        .cotter(&["elsewhere:src"])
         .expect(2)
         .says(&["`cotter fod-rehash --list` shows all names"]);
 }
