@@ -1,21 +1,8 @@
 //! Through a daemon, as on a machine of many users.
 
-use std::process::{Child, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-
 use crate::support::cotter::ran;
+use crate::support::daemon::Daemon;
 use crate::support::fod::{Bench, Rows, STALE};
-
-/// Ends with the test.
-struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 #[test]
 fn a_daemon_builds_the_same() {
@@ -35,22 +22,12 @@ in {{
         ),
     );
     let socket = bench.path("socket");
-    let daemon = bench
-        .program("nix-daemon")
+    let mut daemon = bench.program("nix-daemon");
+    daemon
         .arg("--daemon")
         .env("NIX_DAEMON_SOCKET_PATH", &socket)
-        .env("NIX_REMOTE", "local")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("nix-daemon; `apt-get install nix-bin` has it");
-    let _daemon = Daemon(daemon);
-    let end = Instant::now() + Duration::from_secs(60);
-    while !socket.exists() {
-        assert!(Instant::now() < end, "no daemon");
-        thread::sleep(Duration::from_millis(20));
-    }
+        .env("NIX_REMOTE", "local");
+    let _daemon = Daemon::start(&mut daemon, &socket);
     let rows = |code| {
         let mut cotter = bench.command(&["--format", "json"]);
         cotter

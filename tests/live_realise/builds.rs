@@ -1,11 +1,11 @@
 //! What becomes of derivations: a store of one's own, and one behind a daemon.
 
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cotter::nix::{FailureKind, Realised, Step};
 
+use crate::support::daemon::Daemon;
 use crate::system::{Machine, PATIENCE, fake, file_hash};
 
 fn kind_of(realised: &Realised, name: &str) -> FailureKind {
@@ -154,16 +154,6 @@ fn every_ending_is_told_from_the_others() {
     endings(&Machine::new());
 }
 
-/// Ends with the test.
-struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn a_daemon_tells_the_same() {
     let machine = Machine::new();
@@ -171,19 +161,8 @@ fn a_daemon_tells_the_same() {
     let machine = machine.through(&socket);
     let mut command = Command::new("env");
     command.arg("-i").args(machine.environment("local"));
-    let daemon = command
-        .args(["nix-daemon", "--daemon"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("nix-daemon; `apt-get install nix-bin` has it");
-    let _daemon = Daemon(daemon);
-    let end = Instant::now() + PATIENCE;
-    while !socket.exists() {
-        assert!(Instant::now() < end, "no daemon");
-        thread::sleep(Duration::from_millis(20));
-    }
+    command.args(["nix-daemon", "--daemon"]);
+    let _daemon = Daemon::start(&mut command, &socket);
     endings(&machine);
 }
 

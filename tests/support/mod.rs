@@ -6,6 +6,7 @@
 
 pub mod alone;
 pub mod cotter;
+pub mod daemon;
 pub mod fetchers;
 pub mod files;
 pub mod fod;
