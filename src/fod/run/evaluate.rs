@@ -186,9 +186,9 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A target that was left out and may have had what stands in `file`.
-    pub fn unevaluated_over(&self, file: &RelPath) -> Option<&Target> {
-        let mut targets = self.unevaluated.iter().map(|one| &one.target);
-        targets.find(|target| file.is_within(&target.entry().parent()))
+    pub fn unevaluated_over(&self, file: &RelPath) -> Option<&Unevaluated> {
+        let mut left_out = self.unevaluated.iter();
+        left_out.find(|one| file.is_within(&one.target.entry().parent()))
     }
 
     fn write(&mut self, subjects: &mut [Subject]) -> Result<(), RehashError> {

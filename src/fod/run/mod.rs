@@ -280,9 +280,11 @@ fn reached(
         for at in lost {
             let subject = &mut subjects[at];
             let system = subject.literal.system.clone();
-            if let Some(target) = evaluator.unevaluated_over(subject.literal.path()) {
+            if let Some(one) = evaluator.unevaluated_over(subject.literal.path()) {
+                let said = one.message.lines().next().unwrap_or_default();
+                let target = &one.target;
                 subject.fail(format!(
-                    "`{target}`, which may have it, cannot be evaluated"
+                    "`{target}`, which may have it, cannot be evaluated: {said}"
                 ));
                 continue;
             }
