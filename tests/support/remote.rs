@@ -75,6 +75,8 @@ pub fn git_daemon(root: &Path) -> Server {
                 "--listen=127.0.0.1",
                 "--export-all",
                 "--reuseaddr",
+                // Past the usual 32 it ends the eldest.
+                "--max-connections=0",
             ])
             .arg(format!("--port={port}"))
             .arg(format!("--base-path={}", root.display()));
