@@ -148,10 +148,28 @@ impl Rounds<'_, '_> {
         }
         let links = self.evaluator.links();
         let request = self.request(&drvs, jobs, &links)?;
-        let realised = self
+        let mut realised = self
             .nix
             .realise(&request, &mut |progress| watch.build(&progress))?;
         watch.built();
+        // What ends Nix as a whole, such as a store that another process has locked for too long, is no answer about
+        // any of them: they are asked for once more.
+        let open = ready.iter().filter(|at| subjects[**at].is_open());
+        let unanswered: Vec<String> = open
+            .filter(|at| !is_answered(&realised, &subjects[**at], carriers.of(**at)))
+            .flat_map(|at| carriers.of(*at).cloned())
+            .collect();
+        if !unanswered.is_empty() && !realised.deadline_passed {
+            let links = self.evaluator.links();
+            let request = self.request(&unanswered, jobs, &links)?;
+            let again = self
+                .nix
+                .realise(&request, &mut |progress| watch.build(&progress))?;
+            watch.built();
+            realised.mismatches.extend(again.mismatches);
+            realised.failures.extend(again.failures);
+            realised.deadline_passed = again.deadline_passed;
+        }
         for at in ready {
             if subjects[*at].is_open() {
                 let drvs: Vec<&String> = carriers.of(*at).collect();
@@ -217,6 +235,17 @@ impl Rounds<'_, '_> {
 fn is_toolchain_only(now: &RecordedRecipe, before: &RecordedRecipe) -> bool {
     use RecordedRecipe::Built;
     matches!((now, before), (Built { own: a, .. }, Built { own: b, .. }) if a == b)
+}
+
+/// Whether Nix has said what became of the subject whose fake `drvs` carry.
+fn is_answered<'d>(
+    realised: &Realised,
+    subject: &Subject,
+    mut drvs: impl Iterator<Item = &'d String>,
+) -> bool {
+    let mut mismatches = realised.mismatches.iter();
+    mismatches.any(|mismatch| mismatch.got_for(&subject.fake).is_some())
+        || drvs.any(|drv| realised.failures.iter().any(|failure| failure.drv == *drv))
 }
 
 /// Settles the subject whose fake `drvs` carry, or says why it cannot be.
