@@ -4,35 +4,47 @@
 //! goes into cotter's own cache.
 
 mod ask;
+mod base;
 mod cache;
 mod checkout;
+mod compared;
 mod content;
 mod credentials;
 mod error;
 mod history;
 mod http;
+mod index;
+mod index_file;
+mod index_layout;
 mod location;
 mod merge;
 mod nar;
+mod object;
 mod oid;
+mod on_disk;
 mod read_ahead;
 mod refs;
 mod remote;
 mod repo;
 mod ssh;
+mod staged;
 mod tracked;
 mod tree;
 mod watch;
+mod work_tree;
 
+pub use base::{Base, Changed};
 pub use checkout::{CheckoutTrait, FetchMethod, TraitKind, obstacles};
 pub use content::DirEntry;
 pub use error::GitError;
 pub use history::Ancestry;
+pub use index::Index;
 pub use location::{Location, without_credentials};
 pub use merge::Conflict;
 pub use oid::{NotAnOid, Oid};
 pub use refs::{Head, Refs, is_ref_name};
 pub use remote::{Git, GitOptions, Need};
 pub use repo::{CommitTime, Repo};
+pub use staged::Staged;
 pub use tracked::tracked_files;
 pub use tree::TreeError;
