@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cotter::git::{Base, Changed, GitError, Index};
+use cotter::git::{Base, Changed, GitError, Index, OnMain, Repo};
 use cotter::source::{RelPath, Workspace};
 use support::alone::alone;
 use support::repo::Repo as Made;
@@ -118,5 +118,59 @@ fn a_base_is_where_the_branch_began() {
                 .removed,
             rels(&["sub/deep/c", "subway/d"])
         );
+    });
+}
+
+#[test]
+fn the_main_branch_holds_its_past() {
+    alone("the_main_branch_holds_its_past", &[], |home| {
+        let made = committed(home.join("work"));
+        let held = made.git(&["rev-parse", "HEAD"]);
+        made.write("a.nix", "2\n").commit("second");
+        made.git(&["checkout", "-q", "-b", "feature"]);
+        let other = made.write("a.nix", "3\n").commit("third");
+        let repo = Repo::around(&made.dir().join("sub")).unwrap().unwrap();
+        let not_held = OnMain::NotHeld {
+            commit: other.parse().unwrap(),
+        };
+        for length in [7, 12, 40] {
+            assert_eq!(
+                repo.main_branch_holds(&held[..length]).unwrap(),
+                OnMain::Held
+            );
+            assert_eq!(repo.main_branch_holds(&other[..length]).unwrap(), not_held);
+        }
+        let blob = made.git(&["rev-parse", "HEAD:a.nix"]);
+        for name in [
+            "0000000",
+            "abc",
+            "not-hex",
+            &"0".repeat(40),
+            &blob,
+            &blob[..10],
+            "",
+        ] {
+            let answer = repo.main_branch_holds(name).unwrap();
+            assert_eq!(answer, OnMain::NoSuchCommit, "{name}");
+        }
+        let mut clone = command("git", home);
+        clone.args(["clone", "-q", "--depth", "1", "--branch", "main"]);
+        clone
+            .arg(format!("file://{}", made.dir().display()))
+            .arg(home.join("shallow"));
+        run_ok(&mut clone, "git");
+        let shallow = Repo::around(&home.join("shallow")).unwrap().unwrap();
+        assert_eq!(shallow.main_branch_holds(&held).unwrap(), OnMain::Unknown);
+        made.git(&["branch", "-q", "-m", "main", "trunk"]);
+        assert_eq!(repo.main_branch_holds(&held).unwrap(), OnMain::Unknown);
+        // What the remote calls its main branch.
+        made.git(&["update-ref", "refs/remotes/origin/trunk", "trunk"]);
+        made.git(&[
+            "symbolic-ref",
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/trunk",
+        ]);
+        assert_eq!(repo.main_branch_holds(&held).unwrap(), OnMain::Held);
+        assert_eq!(repo.main_branch_holds(&other).unwrap(), not_held);
     });
 }
