@@ -4,6 +4,7 @@
 //! Not here: showing findings (`output`), reading the staged content (`git`), and writing fixes (`transaction`).
 
 mod allowance;
+pub mod baseline;
 mod finding;
 pub mod fix;
 mod kinds;
