@@ -5,6 +5,7 @@
 
 mod allowance;
 pub mod baseline;
+mod before;
 mod finding;
 pub mod fix;
 mod kinds;
@@ -18,6 +19,7 @@ mod view;
 mod words;
 
 pub use allowance::Allowance;
+pub use before::Before;
 pub use finding::{Finding, Fix, Place, Related, Severity};
 pub use pass::{Checked, run};
 pub use report::Report;

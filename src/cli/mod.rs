@@ -1,6 +1,7 @@
 //! The command line: one file per command with its arguments and its wiring, no logic.
 
 mod check;
+mod check_scope;
 mod explain;
 mod failure;
 mod fod_rehash;
