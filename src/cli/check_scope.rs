@@ -51,7 +51,7 @@ impl Looked {
         if let (Content::Staged, Some(index), true) = (content, &index, arguments.paths.is_empty())
         {
             let now = index.staged()?;
-            let all: BTreeSet<RelPath> = now.changed.into_iter().chain(now.removed).collect();
+            let all = with_siblings(&now.changed, &now.removed, index.files());
             let is_asked = arguments.base.is_none() && (hook.is_some() || !all.is_empty());
             match is_asked {
                 true => staged = Some(all),
@@ -107,8 +107,8 @@ impl Looked {
         Ok(match before.filter(|_| arguments.base.is_some()) {
             Some(before) => {
                 let since = before.changed();
-                let all = since.changed.iter().chain(&since.removed);
-                Scope::Files(all.cloned().collect())
+                let files = &self.files;
+                Scope::Files(with_siblings(&since.changed, &since.removed, files))
             }
             None => Scope::All,
         })
@@ -168,4 +168,15 @@ impl Looked {
             globals.tell(None, &[Diagnostic::note(message)]);
         }
     }
+}
+
+/// What has changed and, since a file that is gone can be missed by those beside it, these too.
+fn with_siblings(changed: &[RelPath], removed: &[RelPath], files: &[RelPath]) -> BTreeSet<RelPath> {
+    let mut all: BTreeSet<RelPath> = changed.iter().chain(removed).cloned().collect();
+    let folders: BTreeSet<RelPath> = removed.iter().map(RelPath::parent).collect();
+    if !folders.is_empty() {
+        let siblings = files.iter().filter(|file| folders.contains(&file.parent()));
+        all.extend(siblings.cloned());
+    }
+    all
 }
