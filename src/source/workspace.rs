@@ -5,12 +5,14 @@ use std::fmt;
 use std::fs::{self, FileType};
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ignore::{WalkBuilder, WalkState};
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::{RelPath, SourceFile};
 
@@ -81,7 +83,7 @@ fn describe_io(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+        _ if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
             "a symbolic link that leads to itself".into()
         }
         _ => error.to_string(),
@@ -295,6 +297,27 @@ impl Workspace {
         Ok(Some(self.remember(self.parse(path, bytes)?)))
     }
 
+    /// What lies at `path`, in whatever encoding: in the overlay, else on the disk now. A symbolic link is not followed:
+    /// what it says is its target.
+    pub fn bytes(&self, path: &RelPath) -> Result<Vec<u8>, SourceError> {
+        if let Some(file) = self.overlay.get(path) {
+            return Ok(file.to_bytes());
+        }
+        match self.read_bytes_as(path, OFlags::NOFOLLOW) {
+            Err(SourceError::Io { source, .. })
+                if source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) =>
+            {
+                let target = fs::read_link(path.to_path(&self.root));
+                let target = target.map_err(|source| SourceError::Io {
+                    path: path.as_str().into(),
+                    source,
+                })?;
+                Ok(target.into_os_string().into_vec())
+            }
+            read => read,
+        }
+    }
+
     fn parse(&self, path: &RelPath, bytes: Vec<u8>) -> Result<SourceFile, SourceError> {
         SourceFile::from_bytes(path.clone(), bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
@@ -303,13 +326,17 @@ impl Workspace {
     }
 
     fn read_bytes(&self, path: &RelPath) -> Result<Vec<u8>, SourceError> {
+        self.read_bytes_as(path, OFlags::empty())
+    }
+
+    fn read_bytes_as(&self, path: &RelPath, how: OFlags) -> Result<Vec<u8>, SourceError> {
         let full = path.to_path(&self.root);
         let io = |source| SourceError::Io {
             path: path.as_str().into(),
             source,
         };
         // A pipe must not be waited for.
-        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | how).bits();
         let mut file = fs::OpenOptions::new()
             .read(true)
             .custom_flags(flags.cast_signed())
