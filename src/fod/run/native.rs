@@ -73,7 +73,13 @@ pub fn settle(
 
 /// What cotter.lock is to record of what is fetched; `None` where that cannot be read off the text.
 pub fn record(subject: &Subject, hash: &Hash) -> Option<Entry> {
-    let identity = subject.fetched?.what.identity()?;
+    let fetched = subject.fetched?;
+    let identity = fetched.what.identity()?;
+    // What is made of it is another thing, though the same is fetched.
+    let identity = match &fetched.obstacle {
+        Some(obstacle) => format!("{identity} but {obstacle}"),
+        None => identity,
+    };
     Some(Entry::fetched(hash.clone(), &identity))
 }
 
