@@ -2,6 +2,12 @@
 
 use std::fs;
 
+use cotter::config::Config;
+use cotter::fod;
+use cotter::fod::lock::{Lock, drift};
+use cotter::source::{RelPath, Workspace};
+use cotter::syntax::Library;
+
 use crate::support::fod::{Bench, STALE};
 use crate::support::{command, run_ok};
 
@@ -90,6 +96,28 @@ fn entry(bench: &Bench, name: &str) -> serde_json::Value {
     lock["fods"]["default.nix"][format!("{name}.outputHash")].clone()
 }
 
+/// What has changed for the literals in `default.nix` since they were recorded: files, attributes, the hash itself.
+fn drifts(bench: &Bench) -> Vec<String> {
+    let workspace = Workspace::at(&bench.workspace()).unwrap();
+    let files = workspace.files(&RelPath::root(), &[]);
+    let literals = fod::find(&workspace, &Config::default(), &files).literals;
+    let library = Library::new(&workspace);
+    let lock = Lock::load(&workspace).unwrap();
+    let mut told = Vec::new();
+    for (file, attrpath, entry) in lock.entries() {
+        let literal = literals
+            .iter()
+            .find(|literal| literal.path() == file && literal.name.attrpath == attrpath);
+        assert!(literal.is_some(), "{attrpath}");
+        let drift = drift(entry, literal, &library);
+        let files = drift.files.iter();
+        told.extend(files.map(|(path, what)| format!("{attrpath}: {path} {what:?}")));
+        told.extend(drift.env.iter().map(|name| format!("{attrpath}: {name}")));
+        told.extend(drift.hash_differs.then(|| format!("{attrpath}: hash")));
+    }
+    told
+}
+
 #[test]
 fn what_a_hash_was_verified_for_is_recorded_with_it() {
     let bench = Bench::new();
@@ -170,14 +198,23 @@ in {{
         let again = bench.rows(0, args);
         assert!(!again.written(), "{args:?}");
         assert_eq!(bench.read("cotter.lock"), lock);
+        assert_eq!(drifts(&bench), [""; 0]);
     }
 
     // What was hashed anew has what it was hashed of.
     bench.write("bun.lock", "two\n");
     let text = bench.read("default.nix").replace("pk_2", "pk_3");
     bench.write("default.nix", &text);
+    fs::remove_file(bench.workspace().join("link")).unwrap();
+    let expected = [
+        "a.outputHash: bun.lock Changed",
+        "a.outputHash: link Gone",
+        "b.outputHash: KEY",
+    ];
+    assert_eq!(drifts(&bench), expected);
     let again = bench.rows(0, &[]);
     assert_eq!((again.counts(), again.written()), ([2, 1, 0, 0], true));
+    assert_eq!(drifts(&bench), [""; 0]);
     assert_eq!(entry(&bench, "a")["files"]["bun.lock"], sha256("bun.lock"));
     assert_eq!(entry(&bench, "b")["env"]["KEY"], of_text("pk_3"));
     assert!(!bench.rows(0, &[]).written());
