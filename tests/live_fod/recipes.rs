@@ -111,7 +111,10 @@ fn compared(bench: &Bench, include: &[String]) -> Vec<(String, Comparison)> {
             chosen: &chosen,
             ..request
         };
-        assert_eq!(recipes(&request, &outside).unwrap(), [one.clone()]);
+        assert_eq!(
+            recipes(&request, &outside).unwrap(),
+            std::slice::from_ref(one)
+        );
     }
     let all = all.into_iter();
     all.map(|one| (literals[one.literal].name.attrpath.clone(), one.recipe))
