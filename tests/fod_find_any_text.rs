@@ -1,14 +1,14 @@
 //! Whatever stands in a file, looking for hash literals in it ends and does not panic, and what is found takes its
-//! fake: the same literals are found again by the same names, each saying its fake. Texts of the fixtures are cut,
+//! fake: the same literals are found again by the same names, each saying its fake, with the same beside it. Texts of the fixtures are cut,
 //! spliced and put together.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use cotter::config::Config;
-use cotter::fod::{apply, fake, find};
+use cotter::fod::{Environment, apply, fake, find};
 use cotter::source::{RelPath, SourceFile, Workspace};
-use cotter::syntax::STACK_SIZE;
+use cotter::syntax::{Library, STACK_SIZE};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 
@@ -53,7 +53,8 @@ fn look(files: &[(&str, &str)]) -> Result<usize, String> {
     let fakes: Vec<_> = found.literals.iter().map(fake).collect();
     let changed =
         apply(&workspace, found.literals.iter().zip(&fakes)).map_err(|e| e.to_string())?;
-    let again = find(&workspace.with_overlay(changed), &config, &paths);
+    let after = workspace.with_overlay(changed);
+    let again = find(&after, &config, &paths);
     if again.literals.len() != found.literals.len() {
         return Err(format!(
             "{:?} became {:?}",
@@ -61,12 +62,19 @@ fn look(files: &[(&str, &str)]) -> Result<usize, String> {
             names(&again.literals)
         ));
     }
+    let (library, library_after) = (Library::new(&workspace), Library::new(&after));
     for ((before, now), fake) in found.literals.iter().zip(&again.literals).zip(&fakes) {
         if (before.path(), &before.name) != (now.path(), &now.name) || now.hash() != Some(fake) {
             return Err(format!(
                 "{} became {} {:?}",
                 before.name, now.name, now.kind
             ));
+        }
+        // No hash is part of what another was verified for.
+        let beside = Environment::beside(&library, before);
+        let beside_now = Environment::beside(&library_after, now);
+        if beside != beside_now || !beside_now.differences(&beside).is_empty() {
+            return Err(format!("{}: {beside:?} became {beside_now:?}", before.name));
         }
     }
     if again.problems.len() != found.problems.len() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::BumpHashes;
 use crate::fod;
-use crate::fod::lock::{Entry, RecordedRecipe};
+use crate::fod::lock::Entry;
 use crate::pin;
 use crate::source::{RelPath, Workspace};
 use crate::transaction::FileChange;
@@ -46,11 +46,9 @@ impl BumpHashes<'_> {
             let Some(hash) = literal.hash() else { continue };
             let entry = match (known.landed.get(&key), now.get(&key)) {
                 (Some(entry), _) if entry.hash == *hash => entry.clone(),
-                (None, Some(identity)) if then.get(&key) != Some(identity) => Entry {
-                    hash: hash.clone(),
-                    recipe: RecordedRecipe::fetched(identity),
-                    files: Vec::new(),
-                },
+                (None, Some(identity)) if then.get(&key) != Some(identity) => {
+                    Entry::fetched(hash.clone(), identity)
+                }
                 _ => continue,
             };
             lock.set(&key.0, &key.1, entry);

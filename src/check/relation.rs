@@ -86,7 +86,7 @@ fn concerned(
     // What a hash was verified for, and the record itself.
     let is_lock = files.iter().any(|file| file.as_str() == lock::FILE);
     for (file, _, entry) in subject.lock.entries() {
-        if is_lock || entry.files.iter().any(|input| files.contains(input)) {
+        if is_lock || entry.files.keys().any(|input| files.contains(input)) {
             names.insert(subject.containers.name_of(file));
         }
     }

@@ -4,6 +4,7 @@
 //! (`hash`), and writing files (`transaction`).
 
 mod content;
+mod environment;
 mod fake;
 mod literal;
 pub mod lock;
@@ -19,6 +20,7 @@ pub mod target;
 mod workspace_sources;
 
 pub use content::StoreContents;
+pub use environment::Environment;
 pub use fake::{FakeError, apply, fake, fake_for};
 pub use literal::{Kind, Literal, Literals, find};
 pub use recipe::{Known, Recipe, Recipes};

@@ -5,12 +5,14 @@ use std::fmt;
 use std::fs::{self, FileType};
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ignore::{WalkBuilder, WalkState};
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::{Content, Contents, RelPath, SourceFile};
 
@@ -81,7 +83,7 @@ fn describe_io(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+        _ if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
             "a symbolic link that leads to itself".into()
         }
         _ => error.to_string(),
@@ -327,6 +329,19 @@ impl Workspace {
             };
         }
         Ok(Some(self.remember(self.parse(path, bytes)?)))
+    }
+
+    /// What lies at `path`, in whatever encoding: in the overlay, else as it is now. A symbolic link is not followed:
+    /// what it says is its target.
+    pub fn bytes(&self, path: &RelPath) -> Result<Vec<u8>, SourceError> {
+        if let Some(file) = self.overlay.get(path) {
+            return Ok(file.to_bytes());
+        }
+        match fs::read_link(path.to_path(&self.root)) {
+            Ok(target) => Ok(target.into_os_string().into_vec()),
+            // No link, or not on the disk.
+            Err(_) => self.read_bytes(path),
+        }
     }
 
     fn parse(&self, path: &RelPath, bytes: Vec<u8>) -> Result<SourceFile, SourceError> {

@@ -104,7 +104,7 @@ fn around(node: &SyntaxNode) -> Vec<SyntaxNode> {
 
 /// The call that takes `set` as its argument, directly or as what a function in its place returns: the whole of it,
 /// and the function's name.
-fn taken_by(set: &SyntaxNode) -> Option<(SyntaxNode, String)> {
+pub(super) fn taken_by(set: &SyntaxNode) -> Option<(SyntaxNode, String)> {
     let mut child = set.clone();
     loop {
         let parent = child.parent()?;

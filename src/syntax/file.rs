@@ -214,6 +214,10 @@ impl<'w> Library<'w> {
         }
     }
 
+    pub fn workspace(&self) -> &'w Workspace {
+        self.workspace
+    }
+
     /// Takes in a file that was parsed already.
     pub fn add(&self, file: Rc<NixFile>) {
         self.files

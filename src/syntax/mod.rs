@@ -27,6 +27,9 @@ mod strings;
 mod tests;
 mod text;
 mod top_level;
+mod written;
+#[cfg(test)]
+mod written_tests;
 
 pub use around::Consumer;
 pub use attrs::Attrs;
@@ -43,3 +46,4 @@ pub use string::{Quoting, decode_double_quoted, encode_double_quoted};
 pub use strings::{NamedExpression, StringLiteral, named_expressions, strings};
 pub use text::{Part, Text};
 pub use top_level::{TopLevel, top_level};
+pub use written::{Plain, Written, written_beside};

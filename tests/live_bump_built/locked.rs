@@ -36,6 +36,41 @@ fn what_was_computed_is_recorded() {
 }
 
 #[test]
+fn what_it_was_computed_of_is_recorded_too() {
+    let scene = Scene::new();
+    let repo = scene.repo("tool", "a\n");
+    let (url, old) = (scene.url("tool"), repo.git(&["rev-parse", "HEAD"]));
+    scene.bench.write("x/mods/go.sum", "a\n");
+    scene.put(
+        "x/default.nix",
+        &format!(
+            "pkgs.buildGoModule {{ pname = \"go\"; version = \"1\"; vendorHash = \"{STALE}\"; modSrc = ./mods;\n  \
+             src = pkgs.fetchgit {{ url = \"{url}\"; rev = \"{old}\"; hash = \"{STALE}\"; }}; }}\n"
+        ),
+    );
+    scene.bench.cotter(&[]).expect(0);
+    let recorded = || {
+        let lock: serde_json::Value = serde_json::from_str(&scene.read("cotter.lock")).unwrap();
+        let files = lock["fods"]["x/default.nix"]["vendorHash"]["files"].clone();
+        assert_eq!(
+            files.as_object().map(|files| files.len()),
+            Some(1),
+            "{lock:#}"
+        );
+        files["x/mods/go.sum"].as_str().unwrap().to_owned()
+    };
+    let digest = || cotter::fod::lock::digest(scene.read("x/mods/go.sum").as_bytes()).to_string();
+    assert_eq!(recorded(), digest());
+    scene.bench.write("x/mods/go.sum", "b\n");
+    assert_ne!(recorded(), digest());
+    repo.write("main.go", "package new\n").commit("new");
+    scene.bumped(&[]);
+    assert_eq!(recorded(), digest());
+    assert!(!scene.bench.rows(0, &[]).written());
+    scene.builds("x/default.nix");
+}
+
+#[test]
 fn no_lock_is_made_where_there_is_none() {
     let scene = Scene::new();
     let repo = scene.repo("tool", "a\n");

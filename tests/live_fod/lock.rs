@@ -2,6 +2,12 @@
 
 use std::fs;
 
+use cotter::config::Config;
+use cotter::fod;
+use cotter::fod::lock::{Lock, drift};
+use cotter::source::{RelPath, Workspace};
+use cotter::syntax::Library;
+
 use crate::support::fod::{Bench, STALE};
 use crate::support::{command, run_ok};
 
@@ -82,6 +88,136 @@ fn an_entry_goes_with_its_literal() {
         shorter.contains("\"a.hash\"") && !shorter.contains("b.hash"),
         "{shorter}"
     );
+}
+
+/// What is recorded of the literal `outputHash` of `name` in `default.nix`.
+fn entry(bench: &Bench, name: &str) -> serde_json::Value {
+    let lock: serde_json::Value = serde_json::from_str(&bench.read("cotter.lock")).unwrap();
+    lock["fods"]["default.nix"][format!("{name}.outputHash")].clone()
+}
+
+/// What has changed for the literals in `default.nix` since they were recorded: files, attributes, the hash itself.
+fn drifts(bench: &Bench) -> Vec<String> {
+    let workspace = Workspace::at(&bench.workspace()).unwrap();
+    let files = workspace.files(&RelPath::root(), &[]);
+    let literals = fod::find(&workspace, &Config::default(), &files).literals;
+    let library = Library::new(&workspace);
+    let lock = Lock::load(&workspace).unwrap();
+    let mut told = Vec::new();
+    for (file, attrpath, entry) in lock.entries() {
+        let literal = literals
+            .iter()
+            .find(|literal| literal.path() == file && literal.name.attrpath == attrpath);
+        assert!(literal.is_some(), "{attrpath}");
+        let drift = drift(entry, literal, &library);
+        let files = drift.files.iter();
+        told.extend(files.map(|(path, what)| format!("{attrpath}: {path} {what:?}")));
+        told.extend(drift.env.iter().map(|name| format!("{attrpath}: {name}")));
+        told.extend(drift.hash_differs.then(|| format!("{attrpath}: hash")));
+    }
+    told
+}
+
+#[test]
+fn what_a_hash_was_verified_for_is_recorded_with_it() {
+    let bench = Bench::new();
+    bench.write("bun.lock", "one\n");
+    bench.write("hashes.json", &format!("{{ \"c\": \"{STALE}\" }}\n"));
+    std::os::unix::fs::symlink("bun.lock", bench.workspace().join("link")).unwrap();
+    bench.write(
+        "default.nix",
+        &format!(
+            r#"let
+  rest = {{ system = builtins.currentSystem; builder = "/bin/sh"; PATH = "/usr/bin:/bin"; }};
+in {{
+  a = derivation (rest // {{
+    name = "a"; args = [ "-ec" "cat $src/bun.lock > $out; echo $KEY >> $out" ];
+    src = ./.;
+    KEY = "pk_1";
+    outputHash = "{STALE}"; outputHashMode = "flat";
+  }});
+  b = derivation {{
+    name = "b"; system = builtins.currentSystem; builder = "/bin/sh"; PATH = "/usr/bin:/bin";
+    args = [ "-ec" "echo $KEY > $out" ]; KEY = ''pk_2''; DEBUG = false; other = "${{rest.PATH}}";
+    outputHash = "{STALE}"; outputHashMode = "flat";
+  }};
+  c = import ./fod.nix {{
+    name = "c"; hash = (builtins.fromJSON (builtins.readFile ./hashes.json)).c; script = "echo c > $out";
+  }};
+}}
+"#
+        ),
+    );
+    let first = bench.rows(0, &[]);
+    assert_eq!((first.counts(), first.written()), ([3, 0, 0, 0], true));
+    let sha256 = |text: &str| {
+        let digest = bench.nix("nix-hash", &["--type", "sha256", "--flat", text]);
+        let sri = bench.nix(
+            "nix",
+            &["hash", "to-sri", "--type", "sha256", digest.trim()],
+        );
+        sri.trim().to_owned()
+    };
+    let of_text = |text: &str| {
+        let path = bench.path("text");
+        fs::write(&path, text).unwrap();
+        sha256(path.to_str().unwrap())
+    };
+    // Those with hashes in them would not stay as they are.
+    let a = entry(&bench, "a");
+    assert_eq!(
+        a["files"],
+        serde_json::json!({
+            "bun.lock": sha256("bun.lock"),
+            "fod.nix": sha256("fod.nix"),
+            "link": of_text("bun.lock"),
+        }),
+        "{a:#}"
+    );
+    assert_eq!(a["env"], serde_json::json!({ "KEY": of_text("pk_1") }));
+    assert_eq!(a["computed"], serde_json::Value::Null);
+    let b = entry(&bench, "b");
+    assert_eq!(b["files"], serde_json::Value::Null);
+    assert_eq!(
+        b["env"],
+        serde_json::json!({
+            "KEY": of_text("pk_2"),
+            "DEBUG": of_text(""),
+            "PATH": of_text("/usr/bin:/bin"),
+            "builder": of_text("/bin/sh"),
+        }),
+    );
+    assert_eq!(
+        b["computed"],
+        serde_json::json!(["args", "other", "system"])
+    );
+
+    // All is as it was when it was verified, and stays so.
+    let lock = bench.read("cotter.lock");
+    for args in [&[][..], &["--all"], &["*:a.outputHash"]] {
+        let again = bench.rows(0, args);
+        assert!(!again.written(), "{args:?}");
+        assert_eq!(bench.read("cotter.lock"), lock);
+        assert_eq!(drifts(&bench), [""; 0]);
+    }
+
+    // What was hashed anew has what it was hashed of.
+    bench.write("bun.lock", "two\n");
+    let text = bench.read("default.nix").replace("pk_2", "pk_3");
+    bench.write("default.nix", &text);
+    fs::remove_file(bench.workspace().join("link")).unwrap();
+    let expected = [
+        "a.outputHash: bun.lock Changed",
+        "a.outputHash: link Gone",
+        "b.outputHash: KEY",
+    ];
+    assert_eq!(drifts(&bench), expected);
+    let again = bench.rows(0, &[]);
+    assert_eq!((again.counts(), again.written()), ([2, 1, 0, 0], true));
+    assert_eq!(drifts(&bench), [""; 0]);
+    assert_eq!(entry(&bench, "a")["files"]["bun.lock"], sha256("bun.lock"));
+    assert_eq!(entry(&bench, "b")["env"]["KEY"], of_text("pk_3"));
+    assert!(!bench.rows(0, &[]).written());
 }
 
 #[test]

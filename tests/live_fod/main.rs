@@ -13,6 +13,7 @@ mod lock;
 mod native;
 mod output_hashes;
 mod places;
+mod recipes;
 mod rounds;
 mod spellings;
 #[path = "../support/mod.rs"]

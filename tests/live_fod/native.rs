@@ -229,6 +229,25 @@ fn what_is_recorded_is_not_asked_for_again() {
 }
 
 #[test]
+fn what_is_done_to_what_is_fetched_is_another_thing() {
+    let scene = Scene::new();
+    scene.file("file", "content");
+    let body = format!(
+        r#"pkgs.fetchurl {{ url = "file://{}"; hash = "{STALE}"; }}"#,
+        scene.srv("file")
+    );
+    scene.write(&body);
+    assert_eq!(scene.rows_without_nix(0, "auto").counts(), [1, 0, 0, 0]);
+    let text = scene.bench.read("default.nix");
+    let more = text.replace("hash =", "postFetch = \"echo more >> $out\"; hash =");
+    scene.bench.write("default.nix", &more);
+    let rows = scene.rows(0, "auto");
+    assert_eq!(rows.counts(), [1, 0, 0, 0], "{rows:#?}");
+    assert_eq!(scene.rows(0, "auto").counts(), [0, 1, 0, 0]);
+    scene.builds();
+}
+
+#[test]
 fn what_is_out_of_reach_is_built() {
     let scene = Scene::new();
     scene.file("file", "content");

@@ -84,6 +84,12 @@ where
     }
 }
 
+/// Whether `value`, bound to `name`, may be a hash literal.
+pub fn may_be_literal(name: &str, value: &str) -> bool {
+    let meaning = Meaning::of(&[name.to_owned()], Vec::new, |_| None);
+    meaning.of_text(value).is_some()
+}
+
 fn speaks(said: &Says) -> bool {
     matches!(said, Says::Hash(_) | Says::Hashes)
 }

@@ -1,6 +1,6 @@
 //! The text of `cotter.lock`. It decides what is not built: whatever is not plainly right in it is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{Entries, Entry, LockError, RecordedRecipe, SCHEMA};
-use crate::hash::{Hash, HashText};
+use crate::fod::environment::Environment;
+use crate::hash::{Algo, Hash, HashText};
 use crate::source::{RelPath, SourceFile};
 
 /// What a recipe's digest is of.
@@ -40,8 +41,24 @@ fn object(entry: &Entry) -> Value {
             put("recipe", format!("{FETCHED}{source}").into());
         }
     }
+    let digests = |all: &mut dyn Iterator<Item = (&str, &Hash)>| {
+        let all = all.map(|(key, digest)| (key.to_owned(), digest.to_string().into()));
+        Value::Object(all.collect())
+    };
     if !entry.files.is_empty() {
-        put("files", entry.files.iter().map(RelPath::as_str).collect());
+        let mut files = entry
+            .files
+            .iter()
+            .map(|(path, digest)| (path.as_str(), digest));
+        put("files", digests(&mut files));
+    }
+    let Environment { values, computed } = &entry.env;
+    if !values.is_empty() {
+        let mut values = values.iter().map(|(name, digest)| (name.as_str(), digest));
+        put("env", digests(&mut values));
+    }
+    if let Some(computed) = computed {
+        put("computed", computed.iter().map(String::as_str).collect());
     }
     Value::Object(object)
 }
@@ -146,6 +163,12 @@ struct Document {
 /// An object in which no key comes twice: after a careless merge either value may be the wrong one.
 struct Unique<K, V>(BTreeMap<K, V>);
 
+impl<K, V> Default for Unique<K, V> {
+    fn default() -> Self {
+        Unique(BTreeMap::new())
+    }
+}
+
 impl<'de, K, V> Deserialize<'de> for Unique<K, V>
 where
     K: Deserialize<'de> + Ord,
@@ -210,13 +233,16 @@ impl<'de> Deserialize<'de> for ReadEntry {
                 return Err(de::Error::custom("what is only fetched has no `toolchain`"));
             }
         };
-        let mut files: Vec<RelPath> = entry.files.into_iter().map(|file| file.0).collect();
-        files.sort_unstable();
-        files.dedup();
+        let files = entry.files.0.into_iter();
+        let values = entry.env.0.into_iter();
         Ok(ReadEntry(Entry {
             hash: entry.hash.0,
             recipe,
-            files,
+            files: files.map(|(path, digest)| (path.0, digest.0)).collect(),
+            env: Environment {
+                values: values.map(|(name, digest)| (name, digest.0)).collect(),
+                computed: entry.computed,
+            },
         }))
     }
 }
@@ -228,7 +254,10 @@ struct EntryText {
     recipe: RecipeText,
     toolchain: Option<HashField>,
     #[serde(default)]
-    files: Vec<FileKey>,
+    files: Unique<FileKey, DigestField>,
+    #[serde(default)]
+    env: Unique<String, DigestField>,
+    computed: Option<BTreeSet<String>>,
 }
 
 /// A hash in any spelling that names its algorithm.
@@ -237,6 +266,18 @@ struct HashField(Hash);
 impl<'de> Deserialize<'de> for HashField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed(deserializer, |text| hash(text).map(HashField))
+    }
+}
+
+/// The SHA-256 of a content.
+struct DigestField(Hash);
+
+impl<'de> Deserialize<'de> for DigestField {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer, |text| match hash(text)? {
+            hash if hash.algo() == Algo::Sha256 => Ok(DigestField(hash)),
+            hash => Err(format!("a sha256 is expected, not a {}", hash.algo())),
+        })
     }
 }
 

@@ -12,8 +12,14 @@
 //!         "hash": "sha256-…",
 //!         "recipe": "drv:sha256-…",
 //!         "toolchain": "sha256-…",
-//!         "files": [
-//!           "containers/heron/bun.lock"
+//!         "files": {
+//!           "containers/heron/bun.lock": "sha256-…"
+//!         },
+//!         "env": {
+//!           "VITE_CLERK_PUBLISHABLE_KEY": "sha256-…"
+//!         },
+//!         "computed": [
+//!           "src"
 //!         ]
 //!       }
 //!     }
@@ -24,8 +30,16 @@
 //! `drv:` is the digest of a derivation's own part, `toolchain` that of what it is built with; `src:` is the digest of
 //! what is fetched (address, revision, method), which needs no Nix to be known.
 //!
+//! `files` has the SHA-256 of each file of the workspace that the derivation was made of, as it was then, and `env` that
+//! of each attribute beside the literal whose value stands there; `computed` names the other attributes, where these are
+//! all. So a change is seen without Nix too (`drift`). Files with hash literals are left out: they change with every
+//! other hash.
+//!
 //! Not here: how a recipe is computed, and writing the file (`transaction`).
 
+mod drift;
+#[cfg(test)]
+mod drift_tests;
 mod format;
 #[cfg(test)]
 mod tests;
@@ -33,6 +47,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::io;
 
+pub use drift::{Drift, FileDrift, digest, drift};
+
+use super::environment::Environment;
 use crate::hash::{Algo, Hash, Hasher};
 use crate::source::{Position, RelPath, SourceError, SourceFile, Stamp, Workspace};
 use crate::transaction::FileChange;
@@ -64,8 +81,22 @@ pub struct Entry {
     /// The hash that was found right, in whatever spelling the literal has it.
     pub hash: Hash,
     pub recipe: RecordedRecipe,
-    /// The files of the workspace that it was computed from.
-    pub files: Vec<RelPath>,
+    /// The files of the workspace that it was computed from, and the SHA-256 of what they were then.
+    pub files: BTreeMap<RelPath, Hash>,
+    /// What was written beside the literal then.
+    pub env: Environment,
+}
+
+impl Entry {
+    /// Of what is fetched, which is made of nothing of the workspace.
+    pub fn fetched(hash: Hash, identity: &str) -> Entry {
+        Entry {
+            hash,
+            recipe: RecordedRecipe::fetched(identity),
+            files: BTreeMap::new(),
+            env: Environment::default(),
+        }
+    }
 }
 
 /// What a hash was found right for. Equal recipes give equal hashes.
@@ -182,9 +213,7 @@ impl Lock {
     }
 
     /// Records `entry`, in place of what was recorded.
-    pub fn set(&mut self, file: &RelPath, attrpath: &str, mut entry: Entry) {
-        entry.files.sort_unstable();
-        entry.files.dedup();
+    pub fn set(&mut self, file: &RelPath, attrpath: &str, entry: Entry) {
         let literals = self.entries.entry(file.clone()).or_default();
         literals.insert(attrpath.to_owned(), entry);
     }

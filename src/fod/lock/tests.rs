@@ -10,23 +10,27 @@ fn hash(byte: u8) -> Hash {
     Hash::new(Algo::Sha256, vec![byte; 32]).unwrap()
 }
 
-fn built(byte: u8, files: &[&str]) -> Entry {
+/// `files` are of the digest of `hash(7)`, `env` of that of `hash(8)`.
+fn built(byte: u8, files: &[&str], env: &[&str]) -> Entry {
     Entry {
         hash: hash(byte),
         recipe: RecordedRecipe::Built {
             own: hash(byte + 1),
             toolchain: hash(byte + 2),
         },
-        files: files.iter().map(|file| rel(file)).collect(),
+        files: files.iter().map(|file| (rel(file), hash(7))).collect(),
+        env: Environment {
+            values: env
+                .iter()
+                .map(|name| ((*name).to_owned(), hash(8)))
+                .collect(),
+            computed: (!env.is_empty()).then(|| ["src".to_owned()].into()),
+        },
     }
 }
 
 fn fetched(byte: u8) -> Entry {
-    Entry {
-        hash: hash(byte),
-        recipe: RecordedRecipe::fetched("git https://example.org/x 0123"),
-        files: Vec::new(),
-    }
+    Entry::fetched(hash(byte), "git https://example.org/x 0123")
 }
 
 fn parse(text: &str) -> Result<Lock, LockError> {
@@ -47,9 +51,16 @@ const WRITTEN: &str = r#"{
         "hash": "sha256-AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
         "recipe": "drv:sha256-AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=",
         "toolchain": "sha256-AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=",
-        "files": [
-          "c/bun.lock",
-          "c/package.json"
+        "files": {
+          "c/bun.lock": "sha256-BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+          "c/package.json": "sha256-BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
+        },
+        "env": {
+          "VITE_KEY": "sha256-CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=",
+          "env.MODE": "sha256-CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg="
+        },
+        "computed": [
+          "src"
         ]
       }
     }
@@ -60,7 +71,11 @@ const WRITTEN: &str = r#"{
 #[test]
 fn is_written_sorted_and_read_again() {
     let mut lock = Lock::default();
-    let entry = built(1, &["c/package.json", "c/bun.lock", "c/package.json"]);
+    let entry = built(
+        1,
+        &["c/package.json", "c/bun.lock"],
+        &["env.MODE", "VITE_KEY"],
+    );
     lock.set(&rel("c/b.nix"), "hashes.\"x-0.1\"", entry);
     lock.set(&rel("a.nix"), "src.hash", fetched(9));
     let change = lock.change().unwrap();
@@ -140,6 +155,23 @@ fn what_is_wrong_has_a_place_and_a_way_out() {
         (with("a.nix", "./a.nix"), "4:", "no path"),
         (with("a.nix", ""), "4:", "no path"),
         (with("c/bun.lock", "../bun.lock"), "16:", "no path"),
+        (with("c/package.json", "c/bun.lock"), "17:", "twice"),
+        (with("env.MODE", "VITE_KEY"), "21:", "twice"),
+        (with("sha256-BwcH", "BwcH"), "16:", ""),
+        (
+            with(
+                "sha256-BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+                "md5-BwcHBwcHBwcHBwcHBwcHBw==",
+            ),
+            "16:",
+            "a sha256 is expected, not a md5",
+        ),
+        // A form that no release has written.
+        (
+            with("\"files\": {", "\"files\": [], \"more\": {"),
+            "15:",
+            "expected an object",
+        ),
         (with("c/b.nix", "a.nix"), "10:", "twice"),
         (with("\"toolchain\"", "\"toolchains\""), "14:", "toolchains"),
         (
@@ -147,7 +179,7 @@ fn what_is_wrong_has_a_place_and_a_way_out() {
             "14:",
             "duplicate field `hash`",
         ),
-        (with("  }\n}", "  }\n<<<<<<< HEAD\n}"), "22:1", "merge"),
+        (with("  }\n}", "  }\n<<<<<<< HEAD\n}"), "29:1", "merge"),
         ("[".repeat(100_000), "1:", ""),
     ] {
         let error = parse(&text).unwrap_err();
@@ -162,8 +194,12 @@ fn what_is_wrong_has_a_place_and_a_way_out() {
 
 fn any_entry() -> impl Strategy<Value = Entry> {
     let files = prop::collection::vec("[a-z]{1,3}(/[a-zäé .\"]{1,4}x){0,2}", 0..4);
+    let env = prop::collection::btree_map("\\PC{0,4}", any::<u8>(), 0..3);
+    let computed = prop::option::of(prop::collection::btree_set("\\PC{0,4}", 0..3));
     let algos = prop::sample::select(vec![Algo::Md5, Algo::Sha1, Algo::Sha256, Algo::Sha512]);
-    (algos, any::<[u8; 64]>(), any::<bool>(), files).prop_map(|(algo, bytes, is_built, files)| {
+    let beside = (env, computed);
+    let all = (algos, any::<[u8; 64]>(), any::<bool>(), files, beside);
+    all.prop_map(|(algo, bytes, is_built, files, (env, computed))| {
         let digest = bytes[..algo.digest_len()].to_vec();
         Entry {
             hash: Hash::new(algo, digest).unwrap(),
@@ -174,7 +210,17 @@ fn any_entry() -> impl Strategy<Value = Entry> {
                 },
                 false => RecordedRecipe::fetched(&bytes[2].to_string()),
             },
-            files: files.iter().filter_map(RelPath::new).collect(),
+            files: files
+                .iter()
+                .filter_map(|file| Some((RelPath::new(file)?, hash(bytes[3]))))
+                .collect(),
+            env: Environment {
+                values: env
+                    .into_iter()
+                    .map(|(name, byte)| (name, hash(byte)))
+                    .collect(),
+                computed,
+            },
         }
     })
 }

@@ -65,6 +65,20 @@ pub struct Unevaluated {
     pub at: Option<(RelPath, Position)>,
 }
 
+impl Unevaluated {
+    /// Why nothing is known of a literal that the target may have.
+    pub fn reason(&self) -> String {
+        let said = self.message.lines().next().unwrap_or_default();
+        let target = &self.target;
+        format!("`{target}`, which may have it, cannot be evaluated: {said}")
+    }
+
+    /// Whether it may have what stands in `file`.
+    pub fn is_over(&self, file: &RelPath) -> bool {
+        file.is_within(&self.target.entry().parent())
+    }
+}
+
 pub struct Evaluator<'a> {
     workspace: &'a Workspace,
     copy: &'a WorkCopy,
@@ -188,7 +202,7 @@ impl<'a> Evaluator<'a> {
     /// A target that was left out and may have had what stands in `file`.
     pub fn unevaluated_over(&self, file: &RelPath) -> Option<&Unevaluated> {
         let mut left_out = self.unevaluated.iter();
-        left_out.find(|one| file.is_within(&one.target.entry().parent()))
+        left_out.find(|one| one.is_over(file))
     }
 
     fn write(&mut self, subjects: &mut [Subject]) -> Result<(), RehashError> {

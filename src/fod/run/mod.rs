@@ -2,7 +2,7 @@
 //!
 //! The way: what needs no build (`native`); a work copy with a fake for each open literal, evaluated (`evaluate`,
 //! `carriers`, `survey`); rounds of builds, a level of the chain of FODs at a time (`rounds`); the proof (`prove`);
-//! what came of it (`outcome`).
+//! what came of it (`outcome`). A run that only compares evaluates and no more (`recipes`).
 
 mod carriers;
 mod contamination;
@@ -10,6 +10,7 @@ mod evaluate;
 mod native;
 mod outcome;
 mod prove;
+mod recipes;
 mod rivals;
 mod rounds;
 mod subject;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 pub use evaluate::{Evaluation, Include, Unevaluated};
 pub use outcome::Rehash;
+pub use recipes::{Compared, Comparison, recipes};
 
 use carriers::Carriers;
 use evaluate::Evaluator;
@@ -188,13 +190,7 @@ fn build(
     watch: &mut dyn Watch,
 ) -> Result<(usize, Vec<Unevaluated>), RehashError> {
     let nix = (outside.nix)()?;
-    let lock_file: Vec<RelPath> = RelPath::new(LOCK_FILE).into_iter().collect();
-    let copy = WorkCopy::make(
-        request.workspace,
-        request.files,
-        &lock_file,
-        outside.cache_dir,
-    )?;
+    let copy = copied(request, outside)?;
     let derivations = Derivations::new();
     let mut evaluator = Evaluator::new(
         request.workspace,
@@ -232,6 +228,17 @@ fn build(
     .run(subjects, watch)?;
     prove::prove(nix, &survey, &mut evaluator, subjects, watch)?;
     Ok((rounds, evaluator.unevaluated))
+}
+
+/// What Nix sees of the workspace.
+fn copied(request: &Request, outside: &Outside) -> Result<WorkCopy, WorkCopyError> {
+    let lock_file: Vec<RelPath> = RelPath::new(LOCK_FILE).into_iter().collect();
+    WorkCopy::make(
+        request.workspace,
+        request.files,
+        &lock_file,
+        outside.cache_dir,
+    )
 }
 
 /// Evaluates with fakes, until they stand only where the hash of a derivation stands. What none has is unreached.
@@ -281,11 +288,7 @@ fn reached(
             let subject = &mut subjects[at];
             let system = subject.literal.system.clone();
             if let Some(one) = evaluator.unevaluated_over(subject.literal.path()) {
-                let said = one.message.lines().next().unwrap_or_default();
-                let target = &one.target;
-                subject.fail(format!(
-                    "`{target}`, which may have it, cannot be evaluated: {said}"
-                ));
+                subject.fail(one.reason());
                 continue;
             }
             subject.reason = Some(match &system {

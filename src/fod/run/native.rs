@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Native;
 use super::subject::{How, Subject};
 use crate::fetched::Fetched;
-use crate::fod::lock::{Entry, RecordedRecipe};
+use crate::fod::lock::Entry;
 use crate::fod::native::{self, NativeError, World};
 use crate::fod::report::Strategy;
 use crate::hash::Hash;
@@ -73,12 +73,14 @@ pub fn settle(
 
 /// What cotter.lock is to record of what is fetched; `None` where that cannot be read off the text.
 pub fn record(subject: &Subject, hash: &Hash) -> Option<Entry> {
-    let identity = subject.fetched?.what.identity()?;
-    Some(Entry {
-        hash: hash.clone(),
-        recipe: RecordedRecipe::fetched(&identity),
-        files: Vec::new(),
-    })
+    let fetched = subject.fetched?;
+    let identity = fetched.what.identity()?;
+    // What is made of it is another thing, though the same is fetched.
+    let identity = match &fetched.obstacle {
+        Some(obstacle) => format!("{identity} but {obstacle}"),
+        None => identity,
+    };
+    Some(Entry::fetched(hash.clone(), &identity))
 }
 
 /// The hash that the literal says, where cotter.lock has it for what is fetched.
@@ -87,7 +89,8 @@ fn recorded(subject: &Subject, mode: Native) -> Option<Hash> {
     if mode == Native::Never && is_native(subject) {
         return None;
     }
-    (*subject.recorded? == record(subject, own)?).then(|| own.clone())
+    let (recorded, now) = (subject.recorded?, record(subject, own)?);
+    (recorded.hash == now.hash && recorded.recipe == now.recipe).then(|| own.clone())
 }
 
 fn is_native(subject: &Subject) -> bool {

@@ -8,12 +8,13 @@ use super::RehashError;
 use super::carriers::Carriers;
 use super::subject::{State, Subject};
 use crate::fod::literal::Literal;
-use crate::fod::lock::{Entry, RecordedRecipe};
-use crate::fod::{self, Known, Recipes, StoreContents, WorkspaceSources};
+use crate::fod::lock::{Entry, RecordedRecipe, digest};
+use crate::fod::{self, Environment, Known, Recipes, StoreContents, WorkspaceSources};
 use crate::hash::{Algo, Hash, Hasher};
 use crate::nix::NixError;
 use crate::nix::drv::{Derivation, Derivations};
 use crate::source::{RelPath, Workspace};
+use crate::syntax::Library;
 use crate::work_copy::WorkCopy;
 
 pub struct Survey<'a> {
@@ -21,6 +22,10 @@ pub struct Survey<'a> {
     pub carriers: Carriers,
     sources: HashMap<String, Source>,
     made: BTreeMap<usize, Made>,
+    /// What the files of the workspace among the sources are, but for those with literals.
+    digests: BTreeMap<RelPath, Hash>,
+    /// What is written beside the literals.
+    beside: BTreeMap<usize, Environment>,
     /// Of the toolchain, which most have in common.
     known: RefCell<Known>,
 }
@@ -60,6 +65,8 @@ impl<'a> Survey<'a> {
             sources: HashMap::new(),
             made: made(derivations, &carriers, subjects)?,
             carriers,
+            digests: BTreeMap::new(),
+            beside: BTreeMap::new(),
             known: RefCell::default(),
         };
         let contents = StoreContents::new(derivations);
@@ -84,7 +91,46 @@ impl<'a> Survey<'a> {
                     .insert(source.clone(), Source { files, content });
             }
         }
+        survey.digests = survey.digests(workspace, copy, subjects, &masks)?;
+        let library = Library::new(workspace);
+        let beside = |at: &usize| (*at, Environment::beside(&library, subjects[*at].literal));
+        survey.beside = survey.made.keys().map(beside).collect();
         Ok(survey)
+    }
+
+    /// What the files that the FODs are made of are now. One that holds literals is left out: what it says changes with
+    /// each of them, and makes no recipe another. So is one that cannot be read.
+    fn digests(
+        &self,
+        workspace: &Workspace,
+        copy: &WorkCopy,
+        subjects: &[Subject],
+        masks: &Masks,
+    ) -> Result<BTreeMap<RelPath, Hash>, RehashError> {
+        let literals = subjects.iter().map(|subject| subject.literal);
+        let faked: BTreeSet<&RelPath> = literals.clone().map(Literal::path).collect();
+        let sure: BTreeSet<&RelPath> = literals
+            .filter(|literal| literal.is_sure() && literal.is_to_be_found())
+            .map(Literal::path)
+            .filter(|path| path.file_name().ends_with(".nix"))
+            .collect();
+        // What Nix has seen, whatever becomes of the user's files; of those in which fakes may stand, the user's.
+        let copied = Workspace::at(copy.root())?;
+        let sources = self.sources.values();
+        let files = sources.filter_map(|source| source.files.as_ref()).flatten();
+        let files: BTreeSet<&RelPath> = files
+            .filter(|file| !masks.texts.contains_key(*file) && !sure.contains(file))
+            .collect();
+        Ok(files
+            .into_iter()
+            .filter_map(|file| {
+                let bytes = match faked.contains(file) {
+                    true => workspace.bytes(file),
+                    false => copied.bytes(file),
+                };
+                Some((file.clone(), digest(&bytes.ok()?)))
+            })
+            .collect())
     }
 
     /// The literals that have to be settled before this one's FODs can be built.
@@ -166,14 +212,15 @@ impl<'a> Survey<'a> {
                 own.update(hash.digest());
             }
         }
-        let files: BTreeSet<RelPath> = self.files_of(at).cloned().collect();
+        let digest = |file: &RelPath| Some((file.clone(), self.digests.get(file)?.clone()));
         Ok(Entry {
             hash: hash.clone(),
             recipe: RecordedRecipe::Built {
                 own: own.finish(),
                 toolchain: toolchain.finish(),
             },
-            files: files.into_iter().collect(),
+            files: self.files_of(at).filter_map(digest).collect(),
+            env: self.beside.get(&at).cloned().unwrap_or_default(),
         })
     }
 }
