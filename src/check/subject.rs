@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Before;
 use crate::config::Config;
+use crate::fod::Literal;
 use crate::fod::lock::Lock;
+use crate::fod::run::Comparison;
 use crate::naming::Containers;
 use crate::source::{RelPath, Workspace};
 
@@ -20,6 +22,8 @@ pub struct Subject<'a> {
     pub lock: &'a Lock,
     /// The commit that the content is compared with; `None` where there is none.
     pub before: Option<&'a Before<'a>>,
+    /// How the recipes of recorded hashes stand now; `None` where Nix was not asked.
+    pub recipes: Option<&'a [(Literal, Comparison)]>,
 }
 
 /// Which findings are asked for.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::check_eval::compared;
 use super::check_scope::{Content, Looked};
 use super::failure::{Failure, FailureKind, Outcome, finish};
 use super::setup::{Globals, commit, recover};
@@ -34,6 +35,9 @@ pub struct Arguments {
     /// Compare with where the current branch left REV, instead of HEAD; with no PATH, check what has changed since
     #[arg(long, value_name = "REV")]
     pub(super) base: Option<String>,
+    /// Let Nix evaluate what has recorded hashes, as it lies on the disk, and compare recipes; builds nothing
+    #[arg(long)]
+    pub(super) eval: bool,
     /// Only these rules, by code or name
     #[arg(long = "rule", value_name = "CODE")]
     rules: Vec<String>,
@@ -96,6 +100,13 @@ impl Arguments {
             Before::new(base, index, &looked.files, on_disk)
         });
         let scope = looked.scope(self, before.as_ref())?;
+        let recipes = match self.eval {
+            true => {
+                let tracked = looked.tracked.as_deref().unwrap_or_default();
+                Some(compared(opened, &looked.files, tracked, &lock)?)
+            }
+            false => None,
+        };
         let check = |workspace: &Workspace| {
             let subject = Subject {
                 workspace,
@@ -105,6 +116,7 @@ impl Arguments {
                 tracked: looked.tracked.as_deref(),
                 lock: &lock,
                 before: before.as_ref(),
+                recipes: recipes.as_deref(),
             };
             check::run(&subject, &rules, &scope).findings
         };

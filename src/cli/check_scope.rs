@@ -42,7 +42,13 @@ impl Looked {
         let hook = env::var_os(INDEX_FILE).map(PathBuf::from);
         let plain = globals.workspace()?;
         let index = Index::open(plain.root(), hook.as_deref())?.map(Arc::new);
-        let is_whole = arguments.all_files || arguments.work_tree || arguments.fix;
+        let is_whole = [
+            arguments.all_files,
+            arguments.work_tree,
+            arguments.fix,
+            arguments.eval,
+        ]
+        .contains(&true);
         let mut content = match &index {
             Some(_) if !is_whole => Content::Staged,
             _ => Content::OnDisk,

@@ -1,6 +1,7 @@
 //! The command line: one file per command with its arguments and its wiring, no logic.
 
 mod check;
+mod check_eval;
 mod check_scope;
 mod ci;
 mod explain;

