@@ -492,3 +492,33 @@ fn a_crafted_index_takes_neither_stack_nor_memory() {
         },
     );
 }
+
+#[test]
+fn the_same_folder_without_end_is_an_error() {
+    alone("the_same_folder_without_end_is_an_error", &[], |home| {
+        let made = committed(home.join("work"));
+        let make = |lines: &str| {
+            fs::write(home.join("lines"), lines).unwrap();
+            let mut tree = made.command();
+            tree.arg("mktree")
+                .stdin(fs::File::open(home.join("lines")).unwrap());
+            let output = tree.output().unwrap();
+            assert!(output.status.success());
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        let blob = made.git(&["rev-parse", "HEAD:a.nix"]);
+        let lines = |kind: &str, id: &str| -> String {
+            let line = |n| format!("{kind} {id}\t{n}\n");
+            (0..100).map(line).collect()
+        };
+        let mut tree = make(&lines("100644 blob", &blob));
+        for _ in 0..5 {
+            tree = make(&lines("040000 tree", &tree));
+        }
+        let commit = made.git(&["commit-tree", "-m", "x", &tree]);
+        made.git(&["update-ref", "HEAD", &commit]);
+        let error = open(made.dir()).staged().unwrap_err();
+        assert!(matches!(error, GitError::Read { .. }), "{error}");
+        assert!(error.to_string().contains("more files"), "{error}");
+    });
+}

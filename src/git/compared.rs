@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use gix::index::extension::Tree;
 
 use super::index::{Entry, plain_path};
-use super::object::{At, Kind, ObjectError, at, walk};
+use super::object::{At, Budget, Kind, ObjectError, at, walk};
 use super::{GitError, Index};
 use crate::source::RelPath;
 
@@ -61,8 +61,7 @@ impl<'a> Compared<'a> {
                 _ => false,
             }
         };
-        let mut files = Vec::new();
-        walk(&repo, start, b"", skip, &mut files).map_err(unreadable)?;
+        let files = walk(&repo, start, b"", skip, &mut Budget::new()).map_err(unreadable)?;
         let named = files
             .into_iter()
             .filter_map(|(path, id, kind)| Some((plain_path(&path)?, (id, kind))));

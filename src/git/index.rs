@@ -13,7 +13,7 @@ use gix::index::entry::{Flags, Mode, Stat};
 use gix::index::extension::Tree;
 
 use super::index_file::{self, IndexFile, RawEntry};
-use super::object::{Kind, Object, object};
+use super::object::{Budget, Kind, Object, object, walk};
 use super::work_tree::WorkTree;
 use super::{GitError, Location};
 use crate::source::{Content, Contents, MAX_FILE, RelPath};
@@ -142,15 +142,13 @@ impl Index {
 
     /// The first link on the way to `path`, and the way from there.
     fn link_in<'a>(&self, path: &'a RelPath) -> Option<(&Entry, &'a str)> {
-        if self.links.is_empty() {
-            return None;
-        }
         let text = path.as_str();
         let ends = text.match_indices('/').map(|(at, _)| at);
         ends.chain([text.len()]).find_map(|end| {
             let (start, rest) = text.split_at_checked(end)?;
-            let entry = self.entry(&RelPath::new(start)?)?;
-            (entry.kind == Kind::Link).then(|| (entry, rest.trim_start_matches('/')))
+            let at = self.links.binary_search_by(|link| link.as_str().cmp(start));
+            let link = self.entry(self.links.get(at.ok()?)?)?;
+            Some((link, rest.trim_start_matches('/')))
         })
     }
 
@@ -184,12 +182,13 @@ impl Contents for Index {
 
 fn entries(tree: &WorkTree, file: &IndexFile) -> Result<Vec<Entry>, GitError> {
     let mut entries = Vec::with_capacity(file.entries.len());
+    let mut budget = Budget::new();
     for raw in &file.entries {
         if raw.flags.contains(Flags::INTENT_TO_ADD) || !matches!(raw.flags.stage_raw(), 0 | 2) {
             continue;
         }
         if raw.mode == Mode::DIR {
-            folder(tree, raw, &mut entries)?;
+            folder(tree, raw, &mut entries, &mut budget)?;
             continue;
         }
         let Some(kind) = Kind::of_index(raw.mode) else {
@@ -213,7 +212,12 @@ fn entries(tree: &WorkTree, file: &IndexFile) -> Result<Vec<Entry>, GitError> {
 }
 
 /// The files of a folder that a sparse index has as one entry.
-fn folder(tree: &WorkTree, raw: &RawEntry, entries: &mut Vec<Entry>) -> Result<(), GitError> {
+fn folder(
+    tree: &WorkTree,
+    raw: &RawEntry,
+    entries: &mut Vec<Entry>,
+    budget: &mut Budget,
+) -> Result<(), GitError> {
     let unreadable = |e: &(dyn std::error::Error + 'static)| {
         tree.unreadable(String::from_utf8_lossy(&raw.path), e)
     };
@@ -221,10 +225,9 @@ fn folder(tree: &WorkTree, raw: &RawEntry, entries: &mut Vec<Entry>) -> Result<(
     if !within && !tree.prefix.as_bytes().starts_with(&raw.path) {
         return Ok(());
     }
-    let mut files = Vec::new();
     let start = raw.path.strip_suffix(b"/").unwrap_or(&raw.path);
-    super::object::walk(&tree.repo, raw.id, start, |_, _| false, &mut files)
-        .map_err(|e| unreadable(&e))?;
+    let files =
+        walk(&tree.repo, raw.id, start, |_, _| false, budget).map_err(|e| unreadable(&e))?;
     for (path, id, kind) in files {
         let own = path.strip_prefix(tree.prefix.as_bytes());
         if let Some(path) = own.and_then(plain_path) {

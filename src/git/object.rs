@@ -53,7 +53,9 @@ pub(super) enum ObjectError {
         size: u64,
         limit: u64,
     },
-    #[error("more files than cotter reads, {MAX_FILES}")]
+    #[error(
+        "more files, or longer paths, than cotter reads: {MAX_FILES}, of {MAX_PATHS} bytes together"
+    )]
     TooMany,
     #[error(transparent)]
     Git(#[from] gix::Error),
@@ -86,24 +88,50 @@ pub(super) fn object(
 
 /// In bytes; a folder of 100,000 files has a tree of half that size.
 const MAX_TREE: u64 = 8 << 20;
-/// Of one tree with all that is below it. The same folder many times over needs few objects.
+/// In trees with all that is below them. The same folder many times over needs few objects.
 const MAX_FILES: usize = 1 << 20;
+/// In bytes, of the paths of those files together.
+const MAX_PATHS: usize = 256 << 20;
 /// In bytes: Linux takes no longer path.
 const MAX_PATH: usize = 4096;
 
+/// How much is still to be read from trees.
+pub(super) struct Budget {
+    files: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    pub fn new() -> Budget {
+        Budget {
+            files: MAX_FILES,
+            bytes: MAX_PATHS,
+        }
+    }
+
+    fn take(&mut self, path: usize) -> Result<(), ObjectError> {
+        let left = (self.files.checked_sub(1), self.bytes.checked_sub(path));
+        let (Some(files), Some(bytes)) = left else {
+            return Err(ObjectError::TooMany);
+        };
+        *self = Budget { files, bytes };
+        Ok(())
+    }
+}
+
 pub(super) type TreeFile = (Vec<u8>, gix::ObjectId, Kind);
 
-/// Adds the files and links of the tree `id`, which stands at `start`, to `files`, but for the folders that `skip`
-/// says of, which it is given with their tree. A path that is too long for the disk is passed over.
+/// The files and links of the tree `id`, which stands at `start`, but for the folders for which `skip`, which is given
+/// them with their tree, says so. A path that is too long for the disk is passed over.
 pub(super) fn walk(
     repo: &gix::Repository,
     id: gix::ObjectId,
     start: &[u8],
     mut skip: impl FnMut(&[u8], gix::ObjectId) -> bool,
-    files: &mut Vec<TreeFile>,
-) -> Result<(), ObjectError> {
+    budget: &mut Budget,
+) -> Result<Vec<TreeFile>, ObjectError> {
+    let mut files = Vec::new();
     let mut queue = vec![(start.to_vec(), id)];
-    let mut seen = 0;
     while let Some((folder, id)) = queue.pop() {
         if skip(&folder, id) {
             continue;
@@ -111,11 +139,9 @@ pub(super) fn walk(
         let bytes = tree(repo, id)?;
         for entry in gix::objs::TreeRefIter::from_bytes(&bytes, repo.object_hash()) {
             let entry = entry?;
-            seen += 1;
-            if seen > MAX_FILES {
-                return Err(ObjectError::TooMany);
-            }
-            if folder.len() + entry.filename.len() >= MAX_PATH {
+            let length = folder.len() + 1 + entry.filename.len();
+            budget.take(length.min(MAX_PATH))?;
+            if length > MAX_PATH {
                 continue;
             }
             let mut path = folder.clone();
@@ -131,7 +157,7 @@ pub(super) fn walk(
             }
         }
     }
-    Ok(())
+    Ok(files)
 }
 
 /// What stands at `path`, with `/`, in the tree `id`.
