@@ -4,7 +4,7 @@
 //! - `in/`: the workspace, which is committed;
 //! - `before/`, where what it was before counts: that is committed, and `in/` is staged in its place;
 //! - `make.sh`, where there is more to it: run in the folder above the workspace, whose path it is given, before anything is
-//!   committed, to make clones and to fill in revisions;
+//!   committed, to make clones and to fill in revisions; `$COTTER` is the program, and Nix has a store of its own;
 //! - `arguments`: more arguments of `check`, a line each;
 //! - `expected`: the findings, a line each. A case whose name begins with `good` has none; one that begins with `bad` has
 //!   some of its rule;
@@ -22,7 +22,10 @@ use std::process::Output;
 use cotter::check::rules;
 use snapbox::{Assert, Data};
 use support::repo::Repo;
-use support::{command, run, run_ok};
+use support::store::Store;
+use support::{run, run_ok};
+
+const COTTER: &str = env!("CARGO_BIN_EXE_cotter");
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/check")
@@ -69,11 +72,13 @@ struct Case {
     dir: PathBuf,
     /// The workspace is `ops` in it.
     made: tempfile::TempDir,
+    store: Store,
 }
 
 impl Case {
     fn make(dir: &Path) -> Case {
         let made = tempfile::tempdir().unwrap();
+        let store = Store::new_in(made.path());
         let ops = made.path().join("ops");
         let repo = Repo::init(&ops);
         let has_before = dir.join("before").is_dir();
@@ -81,8 +86,10 @@ impl Case {
         let script = dir.join("make.sh");
         let make = || {
             if script.is_file() {
-                let mut bash = command("bash", made.path());
+                let mut bash = store.nix("bash");
                 bash.arg(&script).arg(&ops).current_dir(made.path());
+                bash.env("COTTER", COTTER)
+                    .env("COTTER_CACHE_DIR", made.path().join("cache"));
                 for who in ["AUTHOR", "COMMITTER"] {
                     bash.env(format!("GIT_{who}_NAME"), "A. Tester")
                         .env(format!("GIT_{who}_EMAIL"), "tester@example.org")
@@ -104,6 +111,7 @@ impl Case {
         Case {
             dir: dir.to_owned(),
             made,
+            store,
         }
     }
 
@@ -112,7 +120,7 @@ impl Case {
     }
 
     fn check(&self, args: &[&str]) -> Output {
-        let mut command = command(env!("CARGO_BIN_EXE_cotter"), self.made.path());
+        let mut command = self.store.nix(COTTER);
         command.env("COTTER_CACHE_DIR", self.made.path().join("cache"));
         let more = fs::read_to_string(self.dir.join("arguments")).unwrap_or_default();
         command
