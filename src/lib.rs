@@ -4,6 +4,7 @@
 //! [`transaction`] → files. Only [`git`], [`nix`] and [`net`] ask the outside world; [`process`] starts other programs.
 
 pub mod bump_hashes;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod edit;

@@ -131,6 +131,22 @@ impl Spot {
         }
     }
 
+    /// The bytes of the value in the file. Of one that holds escapes, those of all that they stand in.
+    pub fn range(&self) -> Range<usize> {
+        match &self.place {
+            Place::Nix { part, within } => part.span(within),
+            Place::Manifest { located, within } => {
+                let start = self.offset();
+                let verbatim = located.value.len() + 2 * usize::from(located.style.is_quoted());
+                match verbatim == located.span.len() {
+                    true => start..start + within.len(),
+                    false => located.span.clone(),
+                }
+            }
+            Place::Bytes(range) => range.clone(),
+        }
+    }
+
     /// Whether both are the same bytes of the same file.
     pub fn is_same(&self, other: &Spot) -> bool {
         self.file == other.file && self.offset() == other.offset() && self.value == other.value

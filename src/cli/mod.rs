@@ -1,5 +1,7 @@
 //! The command line: one file per command with its arguments and its wiring, no logic.
 
+mod check;
+mod explain;
 mod failure;
 mod fod_rehash;
 mod pin;
@@ -52,6 +54,10 @@ enum Command {
     Pin(pin::Command),
     /// Make every fixed-output hash right, in the fewest builds
     FodRehash(fod_rehash::Arguments),
+    /// Find what is wrong before it is committed
+    Check(check::Arguments),
+    /// Say what a rule of `check` finds, why that is wrong, and what to do
+    Explain(explain::Arguments),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page
@@ -83,6 +89,8 @@ pub fn main() -> ExitCode {
     setup::on_big_stack(move || match arguments.command {
         Command::Pin(command) => command.run(&globals),
         Command::FodRehash(arguments) => arguments.run(&globals),
+        Command::Check(arguments) => arguments.run(&globals),
+        Command::Explain(arguments) => arguments.run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     })

@@ -87,11 +87,10 @@ pub fn diagnostics(
             .and_then(|(w, path)| w.read(path).ok());
         let mut group: Group = match (&source, &diagnostic.file) {
             (Some(file), Some(path)) => {
-                let at = offset(
-                    file.text(),
-                    diagnostic.line.unwrap_or(1),
-                    diagnostic.column.unwrap_or(1),
-                );
+                let at = file.offset(Position {
+                    line: diagnostic.line.unwrap_or(1),
+                    column: diagnostic.column.unwrap_or(1),
+                });
                 let end = file.text()[at..]
                     .chars()
                     .next()
@@ -126,7 +125,7 @@ pub fn diagnostics(
 }
 
 /// `text` with stars for the user and password of every URL in it. Each byte stays in its place.
-fn masked(text: &str) -> Cow<'_, str> {
+pub(super) fn masked(text: &str) -> Cow<'_, str> {
     let mut stars: Vec<Range<usize>> = Vec::new();
     for (at, _) in text.match_indices("://") {
         let start = at + "://".len();
@@ -144,21 +143,6 @@ fn masked(text: &str) -> Cow<'_, str> {
         masked.replace_range(range.clone(), &"*".repeat(range.len()));
     }
     masked.into()
-}
-
-/// The byte at a 1-based line and column of characters; the nearest there is.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let start = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum::<usize>();
-    let rest = text[start..].lines().next().unwrap_or("");
-    start
-        + rest
-            .char_indices()
-            .nth(column.saturating_sub(1))
-            .map_or(rest.len(), |(at, _)| at)
 }
 
 /// The one object that a failed command prints under `--format json`.

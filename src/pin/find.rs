@@ -42,11 +42,17 @@ pub fn find(workspace: &Workspace, config: &Config, files: Vec<RelPath>) -> Foun
         found.pins.extend(pins);
         found.problems.extend(problems);
     }
-    spork::take_in_calls(&mut found.pins);
     found.problems.sort();
     found.problems.dedup();
-    number_twins(&mut found.pins);
+    together(&mut found.pins);
     found
+}
+
+/// Makes of the pins of all files, in the order of the files, those of the workspace: a call that fetches a spork's
+/// revision is part of the spork, and names become unique within a file.
+pub fn together(pins: &mut Vec<Pin>) {
+    spork::take_in_calls(pins);
+    number_twins(pins);
 }
 
 fn is_source(path: &RelPath) -> bool {
@@ -81,35 +87,31 @@ fn in_file(
         return (pins, problems);
     }
     match NixFile::parse(file) {
-        Ok(file) => (
-            in_nix(
-                workspace,
-                container,
-                &Rc::new(file),
-                is_flake,
-                &mut problems,
-            ),
-            problems,
-        ),
+        Ok(file) => {
+            let file = Rc::new(file);
+            let library = Library::new(workspace);
+            library.add(file.clone());
+            let pins = in_nix(workspace, container, &library, &file, &mut problems);
+            (pins, problems)
+        }
         Err(problem) => (Vec::new(), vec![problem.into()]),
     }
 }
 
-fn in_nix(
+/// The pins of one Nix file, which `library` has.
+pub fn in_nix(
     workspace: &Workspace,
     container: &str,
+    library: &Library,
     file: &Rc<NixFile>,
-    is_flake: bool,
     problems: &mut Vec<Problem>,
 ) -> Vec<Pin> {
-    let library = Library::new(workspace);
-    library.add(file.clone());
-    let mut pins = match is_flake {
-        true => flake::find(container, workspace, &library, file, problems),
-        false => Vec::new(),
+    let mut pins = match file.path().file_name() {
+        "flake.nix" => flake::find(container, workspace, library, file, problems),
+        _ => Vec::new(),
     };
     let fetchers = calls(file, |name| fetcher::by_function(name).is_some());
-    pins.extend(spork::find(container, &library, file, &fetchers));
+    pins.extend(spork::find(container, library, file, &fetchers));
     let text = file.source().text();
     let words = Words {
         version: text.contains("version"),
@@ -118,7 +120,7 @@ fn in_nix(
     pins.extend(
         fetchers
             .iter()
-            .filter_map(|call| of_call(container, &library, call, &words)),
+            .filter_map(|call| of_call(container, library, call, &words)),
     );
     for spot in pins.iter_mut().filter_map(|pin| pin.spot.as_mut()) {
         if let Some(file) = library.source(&spot.file) {

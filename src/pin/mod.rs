@@ -20,9 +20,11 @@ pub mod tag;
 
 pub use dependents::DependentHash;
 pub use fetched::fetched;
-pub use find::{Found, find};
+pub use find::{Found, find, in_nix, together};
 pub use flake::FlakeInput;
 pub use follow::Follow;
+pub use needles::words;
+pub use nixbuild::find as in_manifest;
 pub use spork::SporkRole;
 
 use crate::git::FetchMethod;

@@ -8,6 +8,15 @@ use super::{fetcher, nixbuild, spork};
 /// What nearly all names of fetchers begin with.
 const FETCH: &str = "fetch";
 
+/// Every word that marks a file which can hold a pin: one of them stands in each, but for a `flake.nix`.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    in_nix().chain(nixbuild::NEEDLES.iter().copied())
+}
+
+fn in_nix() -> impl Iterator<Item = &'static str> {
+    fetcher::functions().chain([spork::UPSTREAM])
+}
+
 /// Words of which a file with a pin holds at least one.
 pub struct Needles {
     /// Looked for first, since looking for few words is many times as fast: [`FETCH`], and every word that does not
@@ -20,11 +29,10 @@ pub struct Needles {
 
 impl Needles {
     pub fn new() -> Needles {
-        let words = || fetcher::functions().chain([spork::UPSTREAM]);
-        let first = words().filter(|word| !word.starts_with(FETCH));
+        let first = in_nix().filter(|word| !word.starts_with(FETCH));
         Needles {
             first: first.chain([FETCH]).map(Finder::new).collect(),
-            all: AhoCorasick::new(words()).ok(),
+            all: AhoCorasick::new(in_nix()).ok(),
             manifest: nixbuild::NEEDLES.iter().map(Finder::new).collect(),
         }
     }
@@ -48,7 +56,7 @@ mod tests {
     #[test]
     fn every_word_is_found_and_no_other() {
         let needles = Needles::new();
-        for word in fetcher::functions().chain([spork::UPSTREAM]) {
+        for word in in_nix() {
             assert!(
                 needles.are_in_nix(format!("a = pkgs.{word} b;").as_bytes()),
                 "{word}"

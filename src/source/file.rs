@@ -108,6 +108,15 @@ impl SourceFile {
         Position { line, column }
     }
 
+    /// The byte at a position; the nearest there is.
+    pub fn offset(&self, at: Position) -> usize {
+        let starts = self.line_starts();
+        let line = at.line.saturating_sub(1).min(starts.len() - 1);
+        let rest = self.line_at(starts[line]);
+        let column = rest.char_indices().nth(at.column.saturating_sub(1));
+        starts[line] + column.map_or(rest.len(), |(at, _)| at)
+    }
+
     /// The text of the line that holds `offset`, without its line ending.
     pub fn line_at(&self, offset: usize) -> &str {
         let starts = self.line_starts();

@@ -11,6 +11,19 @@ use super::text::Part;
 const MAX_SIGNS: usize = 64;
 
 impl NixFile {
+    /// Every comment, with its signs: its bytes in the file, in order.
+    pub fn comments(&self) -> Vec<std::ops::Range<usize>> {
+        self.root()
+            .syntax()
+            .descendants_with_tokens()
+            .filter(|element| element.kind() == SyntaxKind::TOKEN_COMMENT)
+            .map(|comment| {
+                let range = comment.text_range();
+                range.start().into()..range.end().into()
+            })
+            .collect()
+    }
+
     /// The texts of the comments after byte `offset` on its line, without the comment signs.
     fn comments_after(&self, offset: usize) -> Vec<String> {
         let text = self.source().text();

@@ -1,6 +1,7 @@
 //! What a set, a `let` or a function's arguments bind: an index of names, built once for each.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rnix::ast::{
     AstToken, Attr, AttrSet, Attrpath, Expr, HasEntry, Inherit, Lambda, LegacyLet, LetIn, Param,
@@ -28,6 +29,8 @@ pub(super) enum Bound {
 pub(super) struct Entry {
     /// The attribute path; `None` where a name is computed.
     pub keys: Vec<Option<String>>,
+    /// Where each of its names stands in the file.
+    pub names: Vec<Range<usize>>,
     pub bound: Bound,
     /// Where the value, or the inherited name, ends in the file: a comment on the line stands behind it.
     pub end: usize,
@@ -63,7 +66,13 @@ impl Scope {
             .filter_map(|at| self.entries.get(*at))
     }
 
-    fn push(&mut self, keys: Vec<Option<String>>, bound: Bound, node: &SyntaxNode) {
+    fn push(
+        &mut self,
+        keys: Vec<Option<String>>,
+        names: Vec<Range<usize>>,
+        bound: Bound,
+        node: &SyntaxNode,
+    ) {
         if let Some(Some(first)) = keys.first() {
             self.by_first
                 .entry(first.clone())
@@ -71,7 +80,12 @@ impl Scope {
                 .push(self.entries.len());
         }
         let end = node.text_range().end().into();
-        self.entries.push(Entry { keys, bound, end });
+        self.entries.push(Entry {
+            keys,
+            names,
+            bound,
+            end,
+        });
     }
 
     fn take_entries(&mut self, set: &impl HasEntry) {
@@ -80,7 +94,8 @@ impl Scope {
                 ast::Entry::AttrpathValue(binding) => {
                     if let (Some(path), Some(value)) = (binding.attrpath(), binding.value()) {
                         let node = value.syntax().clone();
-                        self.push(keys(&path), Bound::Expr(value), &node);
+                        let names = path.attrs().map(|attr| range(attr.syntax())).collect();
+                        self.push(keys(&path), names, Bound::Expr(value), &node);
                     }
                 }
                 ast::Entry::Inherit(inherit) => self.take_inherited(&inherit),
@@ -96,7 +111,8 @@ impl Scope {
                 Some(Some(expr)) => Bound::From(expr.clone()),
                 Some(None) => continue,
             };
-            self.push(vec![key(&name)], bound, name.syntax());
+            let place = vec![range(name.syntax())];
+            self.push(vec![key(&name)], place, bound, name.syntax());
         }
     }
 
@@ -104,7 +120,8 @@ impl Scope {
         let mut whole = |ident: Option<ast::Ident>| {
             if let Some(name) = ident {
                 let bound = Bound::Whole(lambda.clone());
-                self.push(vec![Some(name.to_string())], bound, name.syntax());
+                let place = vec![range(name.syntax())];
+                self.push(vec![Some(name.to_string())], place, bound, name.syntax());
             }
         };
         match lambda.param() {
@@ -117,13 +134,19 @@ impl Scope {
                             Some(default) => Bound::Expr(default),
                             None => Bound::Argument,
                         };
-                        self.push(vec![Some(name.to_string())], bound, entry.syntax());
+                        let place = vec![range(name.syntax())];
+                        self.push(vec![Some(name.to_string())], place, bound, entry.syntax());
                     }
                 }
             }
             None => {}
         }
     }
+}
+
+fn range(node: &SyntaxNode) -> Range<usize> {
+    let range = node.text_range();
+    range.start().into()..range.end().into()
 }
 
 /// The default of `{ name ? default }`. The name is itself an expression node, so the default is the second one.

@@ -57,6 +57,14 @@ impl Part {
         }
     }
 
+    /// The bytes in the file that spell the bytes `within` of the value; of a value with escapes, all that spell it.
+    pub fn span(&self, within: &Range<usize>) -> Range<usize> {
+        match self.verbatim {
+            true => self.range.start + within.start..self.range.start + within.end,
+            false => self.range.clone(),
+        }
+    }
+
     /// The edit that writes `new` for the bytes `within` of the value. `None` when this place cannot hold `new`:
     /// a space in an unquoted URI, a line break in an indented string.
     pub fn replace(&self, within: Range<usize>, new: &str) -> Option<Edit> {
