@@ -56,7 +56,11 @@ impl Fleet {
             .iter()
             .map(|finding| {
                 let text = |key: &str| finding[key].as_str().unwrap().to_owned();
-                (text("code"), text("file"), finding["line"].as_u64().unwrap())
+                (
+                    text("code"),
+                    text("file"),
+                    finding["line"].as_u64().unwrap(),
+                )
             })
             .collect();
         found.sort();
@@ -70,7 +74,11 @@ fn fault(line: &str) -> Found {
     let [code, file, line, _] = parts.as_slice() else {
         panic!("{line}");
     };
-    ((*code).to_owned(), (*file).to_owned(), line.parse().unwrap())
+    (
+        (*code).to_owned(),
+        (*file).to_owned(),
+        line.parse().unwrap(),
+    )
 }
 
 #[test]
