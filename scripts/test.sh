@@ -56,10 +56,12 @@ linted_scripts() {
 
 packages=(
     apache2-utils ca-certificates gcc git jq libc6-dev nix-bin openssh-client openssh-server openssl patch procps
-    python3-yaml shellcheck
+    python3 python3-venv python3-yaml shellcheck
 )
 stage "packages" scripts/packages.sh "${packages[@]}"
 stage "rust components" components
+stage "pre-commit and prek" scripts/hook-tools.sh target/hook-tools
+export COTTER_TEST_HOOK_TOOLS=$PWD/target/hook-tools
 
 # Mostly waiting for the network: beside the compiler.
 if [ -z "${COTTER_TEST_NIX_ROOTS:-}" ] && may_mount; then

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Rule;
 use crate::plan::Change;
-use crate::source::{Position, RelPath, SourceFile};
+use crate::source::{Position, RelPath, SourceFile, Workspace};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,6 +89,29 @@ impl Finding {
     pub fn touches(&self, wanted: impl Fn(&RelPath) -> bool) -> bool {
         let related = self.related.iter().map(|related| &related.place.file);
         std::iter::once(&self.place.file).chain(related).any(wanted)
+    }
+
+    /// The line that it is on, without the white space around it; empty where the file cannot be read.
+    pub fn line(&self, workspace: &Workspace) -> String {
+        let file = workspace.read(&self.place.file);
+        file.map(|file| {
+            file.line_at(file.offset(self.place.start))
+                .trim()
+                .to_owned()
+        })
+        .unwrap_or_default()
+    }
+
+    /// What stays the same of it while other lines of the file change.
+    pub fn identity(&self, workspace: &Workspace) -> String {
+        let Place { file, .. } = &self.place;
+        format!(
+            "{}
+{file}
+{}",
+            self.rule.code,
+            self.line(workspace)
+        )
     }
 
     /// What findings are sorted by, and told apart by.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Checked, Finding, Fix};
+use super::{Finding, Fix};
 use crate::plan::{EditGroup, Plan, PlanError, Rewritten};
 use crate::source::{RelPath, SourceFile, Workspace};
 use crate::syntax::NixFile;
@@ -15,7 +15,7 @@ const MAX_ROUNDS: usize = 20;
 
 /// What is to be written, and what is left to be found then.
 pub struct Fixed {
-    pub checked: Checked,
+    pub findings: Vec<Finding>,
     /// The files as they are and as they become, sorted by path.
     pub files: Vec<Rewritten>,
 }
@@ -34,16 +34,16 @@ pub enum FixError {
 /// Fixes everything that `check` finds in `workspace`, again and again. Nothing is written.
 pub fn all(
     workspace: &Workspace,
-    check: impl Fn(&Workspace) -> Checked,
+    check: impl Fn(&Workspace) -> Vec<Finding>,
 ) -> Result<Fixed, FixError> {
     let mut now = workspace.clone();
     let mut files: BTreeMap<RelPath, Rewritten> = BTreeMap::new();
     for _ in 0..MAX_ROUNDS {
-        let checked = check(&now);
-        let rewritten = plan(&checked.findings).apply(&now)?;
+        let findings = check(&now);
+        let rewritten = plan(&findings).apply(&now)?;
         if rewritten.is_empty() {
             return Ok(Fixed {
-                checked,
+                findings,
                 files: files.into_values().collect(),
             });
         }

@@ -4,6 +4,8 @@
 //! Not here: showing findings (`output`), reading the staged content (`git`), and writing fixes (`transaction`).
 
 mod allowance;
+pub mod baseline;
+mod before;
 mod finding;
 pub mod fix;
 mod kinds;
@@ -17,6 +19,7 @@ mod view;
 mod words;
 
 pub use allowance::Allowance;
+pub use before::Before;
 pub use finding::{Finding, Fix, Place, Related, Severity};
 pub use pass::{Checked, run};
 pub use report::Report;

@@ -43,6 +43,7 @@ struct OfFile {
 /// Runs `rules` and keeps the findings that are about something in `scope`.
 pub fn run(subject: &Subject, rules: &[&'static Rule], scope: &Scope) -> Checked {
     let words = Words::of(rules);
+    let scope = &relation::widened(scope);
     let Related { files, containers } = relation::of(subject, scope);
     let of_files: Vec<OfFile> = files
         .par_iter()

@@ -11,10 +11,19 @@ use crate::config;
 use crate::fod::lock;
 use crate::source::RelPath;
 
-/// Files whose every change may matter to any other.
-const OF_ALL: [&str; 2] = [config::FILE, ".gitignore"];
+/// Names of files whose every change may matter to any other: of these, everything is asked for.
+const OF_ALL: [&str; 3] = [config::FILE, ".gitignore", ".gitattributes"];
 /// Names of files that speak of many containers.
 const SERVICES: &str = "service-versions";
+
+/// What is asked for with `scope`.
+pub fn widened(scope: &Scope) -> Scope {
+    let is_of_all = |file: &RelPath| OF_ALL.contains(&file.file_name());
+    match scope {
+        Scope::Files(files) if files.iter().any(is_of_all) => Scope::All,
+        scope => scope.clone(),
+    }
+}
 
 /// What has to be looked at.
 pub struct Related {
@@ -32,7 +41,7 @@ pub fn of(subject: &Subject, scope: &Scope) -> Related {
         .collect();
     let concerned = match scope {
         Scope::All => None,
-        Scope::Files(files) => match files.iter().any(is_of_all) {
+        Scope::Files(files) => match files.iter().any(|file| file.stem() == SERVICES) {
             true => None,
             false => Some(concerned(subject, files, &named)),
         },
@@ -55,10 +64,6 @@ pub fn of(subject: &Subject, scope: &Scope) -> Related {
         own.dedup();
     }
     Related { files, containers }
-}
-
-fn is_of_all(file: &RelPath) -> bool {
-    OF_ALL.contains(&file.file_name()) || file.stem() == SERVICES
 }
 
 /// The names of the containers that `files` are part of or matter to.

@@ -22,6 +22,10 @@ impl Report {
         }
     }
 
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     /// Something is wrong at `place`. `message`: one sentence without a full stop, which names what stands there.
     pub fn add(&mut self, place: Place, message: impl Into<String>) -> Added<'_> {
         self.findings.push(Finding {

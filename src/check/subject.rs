@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Before;
 use crate::config::Config;
 use crate::fod::lock::Lock;
 use crate::naming::Containers;
@@ -17,6 +18,8 @@ pub struct Subject<'a> {
     /// What git tracks, sorted: what a flake sees. `None` outside of a git work tree.
     pub tracked: Option<&'a [RelPath]>,
     pub lock: &'a Lock,
+    /// The commit that the content is compared with; `None` where there is none.
+    pub before: Option<&'a Before<'a>>,
 }
 
 /// Which findings are asked for.

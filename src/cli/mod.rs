@@ -1,6 +1,8 @@
 //! The command line: one file per command with its arguments and its wiring, no logic.
 
 mod check;
+mod check_scope;
+mod ci;
 mod explain;
 mod failure;
 mod fod_rehash;
@@ -58,6 +60,9 @@ enum Command {
     Check(check::Arguments),
     /// Say what a rule of `check` finds, why that is wrong, and what to do
     Explain(explain::Arguments),
+    /// Run cotter where commits are made
+    #[command(subcommand)]
+    Ci(ci::Command),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page
@@ -91,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::FodRehash(arguments) => arguments.run(&globals),
         Command::Check(arguments) => arguments.run(&globals),
         Command::Explain(arguments) => arguments.run(),
+        Command::Ci(command) => command.run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     })

@@ -37,13 +37,22 @@ pub struct Opened {
 
 impl Globals {
     pub fn open(&self) -> Result<Opened, Failure> {
-        let base = env::current_dir()
-            .map_err(|error| Failure::outside(format!("the current folder: {error}"), None))?;
+        self.open_in(self.workspace()?)
+    }
+
+    /// The workspace, by its place alone.
+    pub fn workspace(&self) -> Result<Workspace, Failure> {
+        let base = current_dir()?;
         let workspace = match &self.root {
             Some(root) => Workspace::at(&base.join(root))?,
             None => Workspace::discover(&base)?,
         };
-        let workspace = workspace.remembering();
+        Ok(workspace.remembering())
+    }
+
+    /// `workspace` with what is said in it about it.
+    pub fn open_in(&self, workspace: Workspace) -> Result<Opened, Failure> {
+        let base = current_dir()?;
         let config = match &self.config {
             Some(path) => {
                 let path = workspace.locate(&base, path)?;
@@ -75,6 +84,11 @@ impl Globals {
             let _ = writeln!(anstream::stderr().lock(), "{line}");
         }
     }
+}
+
+fn current_dir() -> Result<PathBuf, Failure> {
+    env::current_dir()
+        .map_err(|error| Failure::outside(format!("the current folder: {error}"), None))
 }
 
 impl Opened {

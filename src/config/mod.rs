@@ -115,10 +115,7 @@ impl Config {
     pub fn load(workspace: &Workspace, path: Option<&RelPath>) -> Result<Config, ConfigError> {
         let Some(path) = path.cloned().or_else(|| {
             let default = RelPath::new(FILE)?;
-            default
-                .to_path(workspace.root())
-                .is_file()
-                .then_some(default)
+            workspace.has_file(&default).then_some(default)
         }) else {
             return Ok(Config::default());
         };

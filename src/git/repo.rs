@@ -147,7 +147,7 @@ impl Repo {
         }
     }
 
-    fn by_abbreviation(&self, rev: &str) -> Result<Oid, GitError> {
+    pub(super) fn by_abbreviation(&self, rev: &str) -> Result<Oid, GitError> {
         let absent = || GitError::NoSuchRev {
             location: self.location.to_string(),
             rev: rev.to_owned(),

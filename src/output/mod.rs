@@ -5,20 +5,24 @@ mod bump;
 mod diagnostic;
 mod findings;
 mod fods;
+mod github;
 mod literals;
 mod pins;
 mod protect;
 mod rules;
+mod sarif;
 
 pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
 pub use findings::{as_json as findings_json, human as findings_human};
 pub use fods::{fod_diagnostic, fods_human, fods_json, output_hashes_diagnostics};
+pub use github::write as findings_github;
 pub use literals::{LiteralRow, literals_human, literals_json};
 pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
 pub use rules::{list as rules, one as rule};
+pub use sarif::write as findings_sarif;
 
 use std::io::{self, Write};
 

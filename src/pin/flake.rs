@@ -66,7 +66,7 @@ fn read_lock(
     path: &RelPath,
     problems: &mut Vec<Problem>,
 ) -> Option<(Arc<SourceFile>, FlakeLock)> {
-    if !path.to_path(workspace.root()).is_file() {
+    if !workspace.has_file(path) {
         return None;
     }
     let file = match workspace.read(path) {

@@ -2,10 +2,15 @@
 //!
 //! Not here: what the text means (`syntax`, `manifest`) and how it changes (`edit`, `transaction`).
 
+mod contents;
 mod file;
 mod path;
 mod workspace;
 
+pub use contents::{Content, Contents};
 pub use file::{Position, SourceFile, Stamp};
 pub use path::RelPath;
-pub use workspace::{SourceError, Workspace};
+pub use workspace::{MAX_FILE, SourceError, Workspace};
+
+#[cfg(test)]
+mod contents_tests;

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex};
 use ignore::{WalkBuilder, WalkState};
 use rustix::fs::OFlags;
 
-use super::{RelPath, SourceFile};
+use super::{Content, Contents, RelPath, SourceFile};
 
-/// No source file that a person wrote is larger; a larger one is reported, not read.
-const MAX_FILE: u64 = 8 << 20;
+/// In bytes. No source file that a person wrote is larger; a larger one is reported, not read.
+pub const MAX_FILE: u64 = 8 << 20;
 
 /// A file that cannot be taken as text. Shown as the place and the reason.
 #[derive(Debug)]
@@ -95,6 +95,8 @@ type Files = HashMap<RelPath, Arc<SourceFile>>;
 pub struct Workspace {
     root: PathBuf,
     overlay: BTreeMap<RelPath, Arc<SourceFile>>,
+    /// Asked before the disk is.
+    contents: Option<Arc<dyn Contents>>,
     /// What was read, if that is to be remembered; shared by all copies of this workspace.
     remembered: Option<Arc<Mutex<Files>>>,
 }
@@ -109,8 +111,19 @@ impl Workspace {
         Ok(Workspace {
             root,
             overlay: BTreeMap::new(),
+            contents: None,
             remembered: None,
         })
+    }
+
+    /// The same workspace in which files are read from `contents`, but for those of the overlay. What was remembered
+    /// is forgotten.
+    pub fn with_contents(self, contents: Arc<dyn Contents>) -> Workspace {
+        Workspace {
+            contents: Some(contents),
+            remembered: self.remembered.map(|_| Arc::default()),
+            ..self
+        }
     }
 
     /// The same workspace in which each file stays as it is when it is first read, whatever becomes of it on the disk:
@@ -171,6 +184,27 @@ impl Workspace {
     /// The files that stand instead of what lies on the disk.
     pub fn overlaid(&self) -> impl Iterator<Item = &SourceFile> {
         self.overlay.values().map(Arc::as_ref)
+    }
+
+    /// Whether there is a file to read at `path`, a regular one or a link to one. One that is there and cannot be
+    /// read, or that lies outside of the workspace, is a file too: reading it tells what is wrong.
+    pub fn has_file(&self, path: &RelPath) -> bool {
+        if self.overlay.contains_key(path) {
+            return true;
+        }
+        match self.elsewhere(path) {
+            Ok(Content::Absent) => return false,
+            Ok(Content::OnDisk) => {}
+            Ok(Content::Bytes(_) | Content::TooLarge(_)) | Err(_) => return true,
+        }
+        path.to_path(&self.root).is_file()
+    }
+
+    fn elsewhere(&self, path: &RelPath) -> io::Result<Content> {
+        match &self.contents {
+            Some(contents) => contents.look_up(path),
+            None => Ok(Content::OnDisk),
+        }
     }
 
     /// `path`, as a user gave it from `base`, as a path in the workspace; links are resolved.
@@ -303,11 +337,27 @@ impl Workspace {
     }
 
     fn read_bytes(&self, path: &RelPath) -> Result<Vec<u8>, SourceError> {
-        let full = path.to_path(&self.root);
         let io = |source| SourceError::Io {
             path: path.as_str().into(),
             source,
         };
+        let too_large = |size| SourceError::TooLarge {
+            path: path.clone(),
+            size,
+        };
+        match self.elsewhere(path).map_err(io)? {
+            Content::Bytes(bytes) => {
+                let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                return match size > MAX_FILE {
+                    true => Err(too_large(size)),
+                    false => Ok(bytes),
+                };
+            }
+            Content::TooLarge(size) => return Err(too_large(size)),
+            Content::Absent => return Err(io(io::ErrorKind::NotFound.into())),
+            Content::OnDisk => {}
+        }
+        let full = path.to_path(&self.root);
         // A pipe must not be waited for.
         let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
         let mut file = fs::OpenOptions::new()
@@ -327,10 +377,7 @@ impl Workspace {
             return Err(SourceError::NotAFile { path: path.clone() });
         }
         if meta.len() > MAX_FILE {
-            return Err(SourceError::TooLarge {
-                path: path.clone(),
-                size: meta.len(),
-            });
+            return Err(too_large(meta.len()));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
         file.read_to_end(&mut bytes).map_err(io)?;
