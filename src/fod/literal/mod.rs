@@ -10,6 +10,7 @@ mod text;
 mod word;
 
 pub use find::{Literals, find};
+pub use nix::in_file;
 
 use crate::edit::Edit;
 use crate::hash::{Algo, Hash, HashText, Spelling};
