@@ -1,5 +1,6 @@
 //! The rules: a file each, named after what it finds, and a line in [`ALL`].
 
+mod abbreviated_rev;
 pub mod allowance_without_reason;
 mod dockerfile_forbidden;
 pub mod unreadable;
@@ -12,6 +13,7 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &abbreviated_rev::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
