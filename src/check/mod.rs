@@ -7,6 +7,7 @@ mod allowance;
 mod finding;
 pub mod fix;
 mod kinds;
+mod locality;
 mod pass;
 mod place;
 mod relation;

@@ -51,7 +51,7 @@ impl Attrs {
 fn start_of(library: &Library, file: &Rc<NixFile>, expr: &Expr, left: usize) -> Option<String> {
     let left = left.checked_sub(1)?;
     match expr {
-        Expr::Str(string) => match string.parts().into_iter().next() {
+        Expr::Str(string) => match string.parts().next() {
             None => Some(String::new()),
             Some(InterpolPart::Literal(content)) => Some(content.syntax().text().to_owned()),
             Some(InterpolPart::Interpolation(inner)) => {
