@@ -3,6 +3,7 @@
 mod abbreviated_rev;
 pub mod allowance_without_reason;
 mod dockerfile_forbidden;
+mod unhashed_fetch;
 mod unpinned_fetchgit;
 pub mod unreadable;
 pub mod unused_allowance;
@@ -15,6 +16,7 @@ pub static ALL: &[&Rule] = &[
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
     &abbreviated_rev::RULE,
+    &unhashed_fetch::RULE,
     &unpinned_fetchgit::RULE,
     &dockerfile_forbidden::RULE,
 ];
