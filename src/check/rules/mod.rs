@@ -5,6 +5,7 @@ pub mod allowance_without_reason;
 mod dockerfile_forbidden;
 mod unhashed_fetch;
 mod unpinned_fetchgit;
+mod unpinned_lookup;
 pub mod unreadable;
 pub mod unused_allowance;
 
@@ -16,6 +17,7 @@ pub static ALL: &[&Rule] = &[
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
     &abbreviated_rev::RULE,
+    &unpinned_lookup::RULE,
     &unhashed_fetch::RULE,
     &unpinned_fetchgit::RULE,
     &dockerfile_forbidden::RULE,
