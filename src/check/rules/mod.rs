@@ -3,6 +3,7 @@
 mod abbreviated_rev;
 pub mod allowance_without_reason;
 mod dockerfile_forbidden;
+mod placeholder_hash;
 mod unhashed_fetch;
 mod unpinned_fetchgit;
 mod unpinned_lookup;
@@ -20,6 +21,7 @@ pub static ALL: &[&Rule] = &[
     &unpinned_lookup::RULE,
     &unhashed_fetch::RULE,
     &unpinned_fetchgit::RULE,
+    &placeholder_hash::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
