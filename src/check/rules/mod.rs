@@ -9,6 +9,7 @@ mod unpinned_fetchgit;
 mod unpinned_lookup;
 pub mod unreadable;
 pub mod unused_allowance;
+mod version_not_rev;
 
 use super::Rule;
 
@@ -22,6 +23,7 @@ pub static ALL: &[&Rule] = &[
     &unhashed_fetch::RULE,
     &unpinned_fetchgit::RULE,
     &placeholder_hash::RULE,
+    &version_not_rev::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
