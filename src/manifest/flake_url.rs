@@ -15,6 +15,10 @@ pub struct FlakeUrl {
     pub git_ref: Option<String>,
     /// A full commit name, from `?rev=` or `github:o/r/REV`.
     pub rev: Option<Range<usize>>,
+    /// What `?rev=` says, whether it is a full commit name or not.
+    pub asked_rev: Option<Range<usize>>,
+    /// What `?ref=` says, or else the third part of `github:o/r/REF`.
+    pub asked_ref: Option<Range<usize>>,
     /// `?dir=`: the folder of the flake in the repository.
     pub dir: Option<RelPath>,
 }
@@ -32,6 +36,8 @@ pub fn read(text: &str) -> Option<FlakeUrl> {
         repository: None,
         git_ref: None,
         rev: None,
+        asked_rev: None,
+        asked_ref: None,
         dir: None,
     };
     let mut host = None;
@@ -39,9 +45,18 @@ pub fn read(text: &str) -> Option<FlakeUrl> {
     for parameter in body.get(query_at..)?.split('&') {
         let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let start = at + parameter.len() - value.len();
+        let written = start..start + value.len();
         match key {
-            "rev" if is_full_rev(value) => url.rev = Some(start..start + value.len()),
-            "ref" => url.git_ref = Some(percent_decoded(value)),
+            "rev" => {
+                url.asked_rev = Some(written.clone());
+                if is_full_rev(value) {
+                    url.rev = Some(written);
+                }
+            }
+            "ref" => {
+                url.git_ref = Some(percent_decoded(value));
+                url.asked_ref = Some(written);
+            }
             "dir" => url.dir = RelPath::new(percent_decoded(value)),
             "host" => host = Some(value),
             _ => {}
@@ -68,7 +83,11 @@ pub fn read(text: &str) -> Option<FlakeUrl> {
         ));
         match parts.next() {
             Some(rev) if is_full_rev(rev) => url.rev = Some(base.len() - rev.len()..base.len()),
-            Some(name) if !name.is_empty() => url.git_ref = Some(percent_decoded(name)),
+            Some(name) if !name.is_empty() => {
+                url.git_ref = Some(percent_decoded(name));
+                url.asked_ref
+                    .get_or_insert(base.len() - name.len()..base.len());
+            }
             _ => {}
         }
     } else if let Some(plain) = base.strip_prefix("git+") {
@@ -97,7 +116,7 @@ impl FlakeUrl {
 }
 
 /// A SHA-1 or SHA-256 commit name in full.
-fn is_full_rev(text: &str) -> bool {
+pub fn is_full_rev(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 

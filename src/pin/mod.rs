@@ -20,6 +20,7 @@ pub mod tag;
 
 pub use dependents::DependentHash;
 pub use fetched::fetched;
+pub use fetcher::{hash_names, is_fetcher};
 pub use find::{Found, find, in_nix, together};
 pub use flake::FlakeInput;
 pub use follow::Follow;

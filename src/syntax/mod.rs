@@ -13,7 +13,9 @@ mod depth;
 mod entries;
 #[cfg(test)]
 mod entries_tests;
+mod fallback;
 mod file;
+mod given;
 mod layout;
 mod path;
 mod places;
@@ -36,6 +38,7 @@ pub use attrs::Attrs;
 pub use call::{Call, calls, sets_with};
 pub use depth::STACK_SIZE;
 pub use entries::{EntryChange, EntryError, NewEntry, NewValue};
+pub use fallback::{SearchPath, is_fallback, search_paths};
 pub use file::{Library, NixFile, SyntaxProblem};
 pub use path::paths;
 pub use places::AttrPlace;

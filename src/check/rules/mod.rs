@@ -1,11 +1,17 @@
 //! The rules: a file each, named after what it finds, and a line in [`ALL`].
 
+mod abbreviated_rev;
 pub mod allowance_without_reason;
 mod dockerfile_forbidden;
 mod input_changed;
+mod placeholder_hash;
 mod recipe_changed;
+mod unhashed_fetch;
+mod unpinned_fetchgit;
+mod unpinned_lookup;
 pub mod unreadable;
 pub mod unused_allowance;
+mod version_not_rev;
 
 use super::Rule;
 
@@ -14,8 +20,14 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &abbreviated_rev::RULE,
+    &unpinned_lookup::RULE,
+    &unhashed_fetch::RULE,
+    &unpinned_fetchgit::RULE,
+    &placeholder_hash::RULE,
     &input_changed::RULE,
     &recipe_changed::RULE,
+    &version_not_rev::RULE,
     &dockerfile_forbidden::RULE,
 ];
 

@@ -11,6 +11,7 @@ mod word;
 
 pub use find::{Literals, find};
 pub use meaning::may_be_literal;
+pub use nix::in_file;
 
 use crate::edit::Edit;
 use crate::hash::{Algo, Hash, HashText, Spelling};

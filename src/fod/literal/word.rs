@@ -21,7 +21,8 @@ const OTHER: [&str; 13] = [
 ];
 
 /// Words of names that speak of hashes without holding one.
-const ABOUT: [&str; 18] = [
+const ABOUT: [&str; 19] = [
+    "commit",
     "algo",
     "algorithm",
     "mode",
@@ -136,6 +137,7 @@ mod tests {
             ("passwordHash", Nothing),
             ("hashicorp", Nothing),
             ("publicKey", Nothing),
+            ("commitHash", Nothing),
             ("", Nothing),
             ("→", Nothing),
             ("upstreamRev", Other),

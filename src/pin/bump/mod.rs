@@ -45,6 +45,7 @@ use super::{Found, Pin};
 
 pub use hashes::{Ask, Computed, Failed, Hashes, OutputHashes, Spot as HashSpot};
 pub use item::Why;
+pub use version::is_short_of;
 
 /// What was asked for.
 #[derive(Debug, Default)]

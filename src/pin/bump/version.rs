@@ -21,8 +21,7 @@ pub fn follow<E>(
     moved: &Moved,
     date: impl FnOnce(Oid) -> Result<String, E>,
 ) -> Result<Option<String>, E> {
-    let is_short = version.len() >= 4 && tag::is_hex(moved.old) && moved.old.starts_with(version);
-    if let (true, Some(commit)) = (is_short, moved.commit) {
+    if let (true, Some(commit)) = (is_short_of(version, moved.old), moved.commit) {
         return Ok(Some(commit.short(version.len())));
     }
     if let Some(new_tag) = moved.new_tag.filter(|_| !version.is_empty()) {
@@ -45,6 +44,11 @@ pub fn follow<E>(
         }
         _ => Ok(None),
     }
+}
+
+/// Whether `version` is the beginning of the commit `rev`, or all of it.
+pub fn is_short_of(version: &str, rev: &str) -> bool {
+    version.len() >= 4 && tag::is_hex(rev) && rev.starts_with(version)
 }
 
 /// Where the date stands in `unstable-2024-01-01`, `0-unstable-2024-01-01`, `1.2-unstable-2024-01-01`, `2024-01-01`.

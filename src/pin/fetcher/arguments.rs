@@ -21,6 +21,11 @@ const HASHES: &[(&str, Option<Algo>)] = &[
     ("outputHash", None),
 ];
 
+/// The names of the attributes that hold a hash.
+pub fn hash_names() -> impl Iterator<Item = &'static str> {
+    HASHES.iter().map(|(name, _)| *name)
+}
+
 /// A call's argument: a set, or a string alone.
 pub struct Arguments<'a> {
     pub call: &'a Call,

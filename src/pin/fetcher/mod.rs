@@ -18,6 +18,7 @@ mod sourcehut;
 mod tarball;
 
 pub(super) use arguments::Arguments;
+pub use arguments::hash_names;
 
 use super::{Fetch, Moves, PinKind};
 use crate::spot::Spot;
@@ -65,6 +66,11 @@ pub fn by_function(function: &str) -> Option<&'static Fetcher> {
     FETCHERS
         .iter()
         .find(|fetcher| fetcher.functions.contains(&function))
+}
+
+/// Whether `function` fetches something that a call of it names, as nixpkgs and Nix have it.
+pub fn is_fetcher(function: &str) -> bool {
+    by_function(function).is_some()
 }
 
 /// All names of fetchers.
