@@ -18,7 +18,7 @@ pub struct SearchPath {
     /// Without the brackets.
     pub name: String,
     pub range: Range<usize>,
-    /// Whether it stands anywhere within a value that holds only where nothing else is given.
+    /// Whether it stands anywhere within a value that holds only where nothing else is given; or is only compared.
     pub is_fallback: bool,
 }
 
@@ -30,7 +30,8 @@ pub fn search_paths(file: &NixFile) -> Vec<SearchPath> {
         .map(|node| {
             let range = node.text_range();
             let text = node.text().to_string();
-            let is_fallback = steps(&node).any(|(child, parent)| holds_if_absent(&child, &parent));
+            let is_fallback = steps(&node).any(|(child, parent)| holds_if_absent(&child, &parent))
+                || node.parent().is_some_and(|parent| is_comparison(&parent));
             SearchPath {
                 name: text.trim_matches(['<', '>']).to_owned(),
                 range: range.start().into()..range.end().into(),
@@ -40,8 +41,9 @@ pub fn search_paths(file: &NixFile) -> Vec<SearchPath> {
         .collect()
 }
 
-/// Whether the string or name that begins at byte `at` of `file` is itself such a value.
-pub fn is_fallback(file: &NixFile, at: usize) -> bool {
+/// Whether the string or name that begins at byte `at` of `file` is itself such a value, or stands in the branch of an
+/// `if` that asks for something with one of `words` in its name.
+pub fn is_fallback(file: &NixFile, at: usize, words: &[&str]) -> bool {
     let Ok(at) = TextSize::try_from(at) else {
         return false;
     };
@@ -53,24 +55,50 @@ pub fn is_fallback(file: &NixFile, at: usize) -> bool {
     let Some(node) = node.and_then(|token| token.parent()) else {
         return false;
     };
+    let mut is_direct = true;
     for (child, parent) in steps(&node) {
-        if holds_if_absent(&child, &parent) {
+        let holds = holds_if_absent(&child, &parent);
+        if holds && (is_direct || asks_for(&parent, words)) {
             return true;
         }
-        let passes_on = matches!(
-            parent.kind(),
-            SyntaxKind::NODE_PAREN
-                | SyntaxKind::NODE_SELECT
-                | SyntaxKind::NODE_IF_ELSE
-                | SyntaxKind::NODE_LET_IN
-                | SyntaxKind::NODE_WITH
-                | SyntaxKind::NODE_ASSERT
-        );
-        if !passes_on {
-            return false;
-        }
+        is_direct &= passes_on(&child, &parent);
     }
     false
+}
+
+/// Whether the value of `parent` is that of `child`, where it is not another branch's.
+fn passes_on(child: &SyntaxNode, parent: &SyntaxNode) -> bool {
+    match Expr::cast(parent.clone()) {
+        Some(
+            Expr::Paren(_)
+            | Expr::Select(_)
+            | Expr::IfElse(_)
+            | Expr::LetIn(_)
+            | Expr::With(_)
+            | Expr::Assert(_),
+        ) => true,
+        // `lib.warn "…" value`
+        Some(Expr::Apply(apply)) => {
+            let says = match apply.lambda() {
+                Some(Expr::Apply(warning)) => warning.lambda().and_then(|name| called(&name)),
+                _ => None,
+            };
+            says.is_some_and(|name| name.starts_with("warn") || name.starts_with("trace"))
+                && apply
+                    .argument()
+                    .is_some_and(|value| value.syntax() == child)
+        }
+        _ => false,
+    }
+}
+
+/// Whether `node` is an `if` whose condition names something with one of `words` in its name.
+fn asks_for(node: &SyntaxNode, words: &[&str]) -> bool {
+    let condition = ast::IfElse::cast(node.clone()).and_then(|choice| choice.condition());
+    condition.is_some_and(|condition| {
+        let text = condition.syntax().text().to_string().to_lowercase();
+        words.iter().any(|word| text.contains(word))
+    })
 }
 
 /// What is around `node`, each with what it holds of the way to it.
@@ -92,6 +120,11 @@ fn holds_if_absent(child: &SyntaxNode, parent: &SyntaxNode) -> bool {
                     .condition()
                     .is_some_and(|condition| asks_for_absence(&condition))
         }
+        // Of a module's option.
+        Some(Expr::Apply(apply)) => apply
+            .lambda()
+            .and_then(|function| called(&function))
+            .is_some_and(|name| ["mkDefault", "mkOptionDefault"].contains(&name.as_str())),
         _ => false,
     }
 }
@@ -109,17 +142,24 @@ fn asks_for_absence(condition: &Expr) -> bool {
                 }
                 _ => false,
             };
-            matches!(
-                compared.operator(),
-                Some(BinOpKind::Equal | BinOpKind::NotEqual)
-            ) && (is_nothing(compared.lhs()) || is_nothing(compared.rhs()))
+            is_comparison(compared.syntax())
+                && (is_nothing(compared.lhs()) || is_nothing(compared.rhs()))
         }
         Expr::HasAttr(_) => true,
         Expr::Apply(apply) => apply
             .lambda()
             .and_then(|function| called(&function))
-            .is_some_and(|name| name == "isNull"),
+            .is_some_and(|name| ["isNull", "hasAttr"].contains(&name.as_str())),
         _ => false,
+    })
+}
+
+fn is_comparison(node: &SyntaxNode) -> bool {
+    ast::BinOp::cast(node.clone()).is_some_and(|operation| {
+        matches!(
+            operation.operator(),
+            Some(BinOpKind::Equal | BinOpKind::NotEqual)
+        )
     })
 }
 
@@ -146,6 +186,16 @@ mod tests {
             ("p: if p == null then import <nixpkgs> { } else p", true),
             ("p: if p then import <nixpkgs> { } else p", false),
             ("a: if a ? p then a.p else import <nixpkgs> { }", true),
+            (
+                "if builtins.hasAttr \"p\" s then s.p else if x then import <nixpkgs> { } else y",
+                true,
+            ),
+            (
+                "{ path = lib.mkDefault (if x then pkgs.path else <nixpkgs>); }",
+                true,
+            ),
+            ("{ path = lib.mkForce <nixpkgs>; }", false),
+            ("<nixpkgs> == ./.", true),
         ] {
             let found = search_paths(&parsed(text));
             let [path] = found.as_slice() else {
@@ -169,15 +219,40 @@ mod tests {
             ("{ hash = if hash != null then hash else \"@\"; }", true),
             ("{ hash = if isLinux then \"@\" else x; }", false),
             ("{ hash = \"@\"; }", false),
+            (
+                "{ hash = { a = b; }.${x} or (lib.warn \"no hash\" \"@\"); }",
+                true,
+            ),
+            ("{ hash = f \"no\" \"@\"; }", false),
+            (
+                "{ x, hash }: x // (if hash != null then { inherit hash; } else { outputHash = \"@\"; })",
+                true,
+            ),
+            (
+                "{ x, y }: x // (if y != null then y else { outputHash = \"@\"; })",
+                false,
+            ),
         ] {
             let at = text.find('@').unwrap();
-            assert_eq!(is_fallback(&parsed(text), at), expected, "{text}");
+            assert_eq!(
+                is_fallback(&parsed(text), at, &["hash"]),
+                expected,
+                "{text}"
+            );
             let name = text.replace("\"@\"", "lib.fakeHash");
             let at = name.find("lib.fakeHash").unwrap();
-            assert_eq!(is_fallback(&parsed(&name), at), expected, "{name}");
+            assert_eq!(
+                is_fallback(&parsed(&name), at, &["hash"]),
+                expected,
+                "{name}"
+            );
             let empty = text.replace('@', "");
             let at = empty.rfind("\"\"").unwrap() + 1;
-            assert_eq!(is_fallback(&parsed(&empty), at), expected, "{empty}");
+            assert_eq!(
+                is_fallback(&parsed(&empty), at, &["hash"]),
+                expected,
+                "{empty}"
+            );
         }
     }
 }

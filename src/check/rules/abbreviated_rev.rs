@@ -97,7 +97,7 @@ fn spork_rev(view: &NixView, pin: &Pin, report: &mut Report) {
 /// Whether the value at byte `at` is a default that callers are to give another value for: nobody writes a commit's
 /// beginning as one.
 fn may_be_given_anew(written: Written, file: &NixFile, at: usize) -> bool {
-    written != Written::Abbreviated && is_fallback(file, at)
+    written != Written::Abbreviated && is_fallback(file, at, &["rev"])
 }
 
 /// Whether the container's own section says that `name` is a branch; `deploy` is one unless it says otherwise.

@@ -57,7 +57,7 @@ fn run(view: &NixView, report: &mut Report) {
             || !literal.is_to_be_found()
             || !literal.is_sure()
             || is_variable(&literal)
-            || is_fallback(view.file, literal.spot.offset());
+            || is_fallback(view.file, literal.spot.offset(), &["hash", "sha"]);
         if may_stay {
             continue;
         }

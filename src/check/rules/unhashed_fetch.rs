@@ -36,14 +36,13 @@ pub static RULE: Rule = Rule {
             "fetchFrom",
             "fetchCrate",
             "fetchPypi",
-            "pullImage",
         ],
         run,
     }],
 };
 
-/// Fetchers that need no hash: a revision holds what they fetch, or that of the parts that are listed elsewhere.
-const BY_OTHER: [&str; 3] = ["fetchGit", "getFlake", "pullImageFromManifest"];
+/// Fetchers that need no hash of their own: a revision or an image's digest holds what they fetch.
+const BY_OTHER: [&str; 4] = ["fetchGit", "getFlake", "pullImage", "pullImageFromManifest"];
 /// Those that take a URL alone.
 const TAKE_URL: [&str; 2] = ["fetchTarball", "fetchurl"];
 
