@@ -7,6 +7,7 @@ mod allowance;
 mod finding;
 pub mod fix;
 mod kinds;
+mod kustomized;
 mod pass;
 mod relation;
 mod report;

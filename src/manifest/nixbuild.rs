@@ -4,7 +4,7 @@
 //! Read from whole manifests, `kind: List`, strategic merge patches and kustomizations with inline patches.
 
 use super::objects::{self, Object};
-use super::tree::Node;
+use super::tree::{Node, Tree};
 use super::{AttrPath, Located, ManifestError, parse};
 use crate::source::SourceFile;
 
@@ -55,12 +55,16 @@ pub fn find(file: &SourceFile) -> Result<Vec<NixBuild>, ManifestError> {
     {
         return Ok(Vec::new());
     }
-    let tree = parse(file)?;
+    Ok(in_tree(file, &parse(file)?))
+}
+
+/// The same of a file that was read already, as `tree`.
+pub fn in_tree(file: &SourceFile, tree: &Tree) -> Vec<NixBuild> {
     let mut found = Vec::new();
-    objects::each(file, &tree, &mut |object| {
+    objects::each(file, tree, &mut |object| {
         found.extend(of_object(object));
     });
-    Ok(found)
+    found
 }
 
 fn of_object(object: &Object) -> Vec<NixBuild> {

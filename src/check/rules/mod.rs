@@ -2,6 +2,7 @@
 
 pub mod allowance_without_reason;
 mod dockerfile_forbidden;
+mod latest_deployed;
 pub mod unreadable;
 pub mod unused_allowance;
 
@@ -12,6 +13,7 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &latest_deployed::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
