@@ -39,6 +39,17 @@ pub fn has_other_tag(subject: &Subject, near: &RelPath, image: &str) -> bool {
     false
 }
 
+/// Whether some kustomization gives `image`, a name without tag, the name `other`.
+pub fn is_renamed(subject: &Subject, near: &RelPath, image: &str, other: &str) -> bool {
+    let mut files = kustomizations(subject);
+    files.sort_by_key(|file| std::cmp::Reverse(shared(near, file)));
+    files.iter().any(|file| {
+        let entries = images_named(subject, file, image);
+        let mut names = entries.iter().filter_map(|entry| entry.new_name.as_ref());
+        names.any(|name| name.value == other)
+    })
+}
+
 /// Whether a kustomization that is made of the one in `file` gives the image of `entry` a tag or a digest of its own.
 pub fn is_overlaid(subject: &Subject, file: &RelPath, entry: &KustomizeImage) -> bool {
     let names = [Some(&entry.name), entry.new_name.as_ref()];

@@ -3,6 +3,7 @@
 pub mod allowance_without_reason;
 mod dockerfile_forbidden;
 mod latest_deployed;
+mod nixbuild_mismatch;
 pub mod unreadable;
 pub mod unused_allowance;
 
@@ -13,6 +14,7 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &nixbuild_mismatch::RULE,
     &latest_deployed::RULE,
     &dockerfile_forbidden::RULE,
 ];
