@@ -50,6 +50,14 @@ pub fn is_renamed(subject: &Subject, near: &RelPath, image: &str, other: &str) -
     })
 }
 
+/// Whether `word` stands in some kustomization.
+pub fn is_mentioned(subject: &Subject, word: &str) -> bool {
+    let has_word = |bytes: &[u8]| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+    kustomizations(subject)
+        .into_iter()
+        .any(|file| matches!(subject.workspace.read_if(file, has_word), Ok(Some(_))))
+}
+
 /// Whether a kustomization that is made of the one in `file` gives the image of `entry` a tag or a digest of its own.
 pub fn is_overlaid(subject: &Subject, file: &RelPath, entry: &KustomizeImage) -> bool {
     let names = [Some(&entry.name), entry.new_name.as_ref()];

@@ -1,6 +1,7 @@
 //! The rules: a file each, named after what it finds, and a line in [`ALL`].
 
 pub mod allowance_without_reason;
+mod annotation_mismatch;
 mod dockerfile_forbidden;
 mod latest_deployed;
 mod nixbuild_mismatch;
@@ -15,6 +16,7 @@ pub static ALL: &[&Rule] = &[
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
     &nixbuild_mismatch::RULE,
+    &annotation_mismatch::RULE,
     &latest_deployed::RULE,
     &dockerfile_forbidden::RULE,
 ];
