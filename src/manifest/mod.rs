@@ -5,6 +5,7 @@
 //! reading the result again.
 
 pub mod cargo_lock;
+pub mod dockerfile;
 pub mod flake_url;
 pub mod image_ref;
 mod json;

@@ -7,6 +7,7 @@ mod latest_deployed;
 mod nixbuild_mismatch;
 pub mod unreadable;
 pub mod unused_allowance;
+mod versions_disagree;
 
 use super::Rule;
 
@@ -15,6 +16,7 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &versions_disagree::RULE,
     &nixbuild_mismatch::RULE,
     &annotation_mismatch::RULE,
     &latest_deployed::RULE,
