@@ -5,12 +5,14 @@
 //! reading the result again.
 
 pub mod cargo_lock;
+pub mod dockerfile;
 pub mod flake_url;
 pub mod image_ref;
 mod json;
 pub mod kustomization;
 mod located;
 pub mod nixbuild;
+mod objects;
 mod patch;
 mod plain;
 mod prove;
@@ -18,6 +20,7 @@ pub mod service_versions;
 mod style;
 mod toml;
 mod tree;
+pub mod workload;
 mod yaml;
 
 pub use located::{AttrPath, Located};

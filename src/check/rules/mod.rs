@@ -2,8 +2,11 @@
 
 mod abbreviated_rev;
 pub mod allowance_without_reason;
+mod annotation_mismatch;
 mod dockerfile_forbidden;
 mod input_changed;
+mod latest_deployed;
+mod nixbuild_mismatch;
 mod placeholder_hash;
 mod recipe_changed;
 mod unhashed_fetch;
@@ -12,6 +15,7 @@ mod unpinned_lookup;
 pub mod unreadable;
 pub mod unused_allowance;
 mod version_not_rev;
+mod versions_disagree;
 
 use super::Rule;
 
@@ -28,6 +32,10 @@ pub static ALL: &[&Rule] = &[
     &input_changed::RULE,
     &recipe_changed::RULE,
     &version_not_rev::RULE,
+    &versions_disagree::RULE,
+    &nixbuild_mismatch::RULE,
+    &annotation_mismatch::RULE,
+    &latest_deployed::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
