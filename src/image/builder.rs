@@ -123,6 +123,20 @@ impl Builder {
         })
     }
 
+    /// Which one it is when it is given `arguments`. `None` where it is none of ours: a function that only has the name.
+    pub fn given(self, arguments: &[String]) -> Option<Builder> {
+        let candidates = self.candidates();
+        let takes_all = |builder: &Builder| arguments.iter().all(|name| builder.takes(name));
+        let mut fits = candidates.iter().filter(|builder| takes_all(builder));
+        match (candidates, fits.next(), fits.next()) {
+            // What a builder that is sure does not take is a fault.
+            ([_], ..) => Some(self),
+            (_, Some(builder), None) => Some(*builder),
+            (_, Some(_), Some(_)) => Some(self),
+            (_, None, _) => None,
+        }
+    }
+
     /// As a reader knows it.
     pub fn name(self) -> &'static str {
         match self {
@@ -242,6 +256,18 @@ mod tests {
         assert_eq!(of("buildLayer"), None);
         assert_eq!(of("nix2container.buildLayeredImage"), None);
         assert_eq!(of("dockerTools.buildImage.?"), None);
+    }
+
+    #[test]
+    fn the_arguments_tell_which_it_is_where_the_name_does_not() {
+        let given = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            Builder::SomeBuildImage.given(&names)
+        };
+        assert_eq!(given(&["name", "config"]), Some(Builder::SomeBuildImage));
+        assert_eq!(given(&["name", "runAsRoot"]), Some(Builder::BuildImage));
+        assert_eq!(given(&["name", "layers"]), Some(Builder::Nix2Container));
+        assert_eq!(given(&["name", "diskImage"]), None);
     }
 
     #[test]

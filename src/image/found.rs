@@ -61,9 +61,10 @@ impl ImageCall {
     pub fn of(library: &Library, call: Call) -> Option<ImageCall> {
         let names = call.function_names(library);
         let builder = names.iter().find_map(|names| Builder::of(names))?;
+        let arguments = call.set(library);
         Some(ImageCall {
-            builder,
-            arguments: call.set(library),
+            builder: builder.given(&arguments.names())?,
+            arguments,
             call,
         })
     }

@@ -1,6 +1,7 @@
 //! The rules: a file each, named after what it finds, and a line in [`ALL`].
 
 pub mod allowance_without_reason;
+mod builder_argument;
 mod dockerfile_forbidden;
 pub mod unreadable;
 pub mod unused_allowance;
@@ -12,6 +13,7 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &builder_argument::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
