@@ -2,6 +2,7 @@
 
 pub mod allowance_without_reason;
 mod builder_argument;
+mod config_key_case;
 mod dockerfile_forbidden;
 pub mod unreadable;
 pub mod unused_allowance;
@@ -13,6 +14,7 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &config_key_case::RULE,
     &builder_argument::RULE,
     &dockerfile_forbidden::RULE,
 ];
