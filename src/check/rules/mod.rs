@@ -3,6 +3,7 @@
 pub mod allowance_without_reason;
 mod builder_argument;
 mod config_key_case;
+mod config_unknown_key;
 mod dockerfile_forbidden;
 pub mod unreadable;
 pub mod unused_allowance;
@@ -15,6 +16,7 @@ pub static ALL: &[&Rule] = &[
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
     &config_key_case::RULE,
+    &config_unknown_key::RULE,
     &builder_argument::RULE,
     &dockerfile_forbidden::RULE,
 ];
