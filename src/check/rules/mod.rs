@@ -5,6 +5,7 @@ mod builder_argument;
 mod config_key_case;
 mod config_unknown_key;
 mod dockerfile_forbidden;
+mod fakechroot;
 pub mod unreadable;
 pub mod unused_allowance;
 
@@ -18,6 +19,7 @@ pub static ALL: &[&Rule] = &[
     &config_key_case::RULE,
     &config_unknown_key::RULE,
     &builder_argument::RULE,
+    &fakechroot::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
