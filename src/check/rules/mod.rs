@@ -3,6 +3,7 @@
 pub mod allowance_without_reason;
 mod builder_argument;
 mod config_key_case;
+mod config_shape;
 mod config_unknown_key;
 mod dockerfile_forbidden;
 mod fakechroot;
@@ -18,6 +19,7 @@ pub static ALL: &[&Rule] = &[
     &unused_allowance::RULE,
     &config_key_case::RULE,
     &config_unknown_key::RULE,
+    &config_shape::RULE,
     &builder_argument::RULE,
     &fakechroot::RULE,
     &dockerfile_forbidden::RULE,
