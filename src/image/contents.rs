@@ -1,7 +1,10 @@
 //! What is put into an image, by the names of packages, as far as the text tells.
 
+use std::ops::Range;
+
 use super::builder::Builder;
 use super::found::ImageCall;
+use crate::source::RelPath;
 use crate::syntax::{Attrs, Element, Library, Names, Shape};
 
 /// How many lists, environments and layers within each other are looked through.
@@ -14,6 +17,9 @@ pub struct Package {
     pub name: String,
     /// All of its names, the outermost first; `None` for what has none.
     pub names: Names,
+    /// Where it is named.
+    pub file: RelPath,
+    pub range: Range<usize>,
 }
 
 /// What is known to be in an image.
@@ -44,6 +50,25 @@ pub(super) fn of(library: &Library, image: &ImageCall) -> Contents {
         MAX_DEPTH,
     );
     found
+}
+
+/// The packages that strings of the config name: `"${pkgs.curl}/bin/curl"`.
+pub(super) fn in_config(library: &Library, image: &ImageCall) -> Vec<Package> {
+    let mut found = Contents::default();
+    let Some(config) = image.config(library) else {
+        return found.packages;
+    };
+    for key in ["Entrypoint", "Cmd", "Env"] {
+        let Some(list) = config.expression(library, key) else {
+            continue;
+        };
+        for item in list.elements(library).items {
+            for inner in item.interpolated(library) {
+                take_one(library, &inner, &mut found, MAX_DEPTH);
+            }
+        }
+    }
+    found.packages
 }
 
 fn take_arguments(
@@ -120,7 +145,10 @@ fn take_one(library: &Library, item: &Element, found: &mut Contents, left: usize
             // The package with more in it: `python3.withPackages (ps: …)`.
             "withPackages" | "override" | "overrideAttrs" => {
                 for names in call.function_names(library) {
-                    found.add(names.split_last().map_or(&[][..], |(_, before)| before));
+                    found.add(
+                        item,
+                        names.split_last().map_or(&[][..], |(_, before)| before),
+                    );
                 }
                 found.may_hold_more |= call.function != "withPackages";
                 return;
@@ -138,11 +166,11 @@ fn take_one(library: &Library, item: &Element, found: &mut Contents, left: usize
     }
     let mut alternatives = item.names(library).into_iter();
     match (alternatives.next(), alternatives.next()) {
-        (Some(names), None) => found.may_hold_more |= !found.add(&names),
+        (Some(names), None) => found.may_hold_more |= !found.add(item, &names),
         // Of `with a; with b; [ c ]` either may have it; its name is the same.
         (Some(names), Some(_)) => {
             let last = names.last().map_or(&[][..], std::slice::from_ref);
-            found.may_hold_more |= !found.add(last);
+            found.may_hold_more |= !found.add(item, last);
         }
         (None, _) => found.may_hold_more = true,
     }
@@ -150,7 +178,7 @@ fn take_one(library: &Library, item: &Element, found: &mut Contents, left: usize
 
 impl Contents {
     /// Whether `names` end in a name.
-    fn add(&mut self, names: &[Option<String>]) -> bool {
+    fn add(&mut self, item: &Element, names: &[Option<String>]) -> bool {
         let mut last = names.iter().rev();
         let name = match last.next() {
             // `cacert.out`
@@ -166,6 +194,8 @@ impl Contents {
         self.packages.push(Package {
             name,
             names: names.to_vec(),
+            file: item.file().path().clone(),
+            range: item.range(),
         });
         true
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::builder::Builder;
-use super::contents::{self, Contents};
+use super::contents::{self, Contents, Package};
 use crate::syntax::{Attrs, Call, Element, Library, NixFile, Value, calls};
 
 /// A file with none of these calls no builder.
@@ -80,6 +80,11 @@ impl ImageCall {
     /// What is put into the image.
     pub fn contents(&self, library: &Library) -> Contents {
         contents::of(library, self)
+    }
+
+    /// The packages that strings of the config name, and that are in the image therefore.
+    pub fn in_config(&self, library: &Library) -> Vec<Package> {
+        contents::in_config(library, self)
     }
 
     /// `Env` of the config.

@@ -7,6 +7,7 @@ mod builder;
 mod config;
 mod contents;
 mod found;
+mod system;
 #[cfg(test)]
 mod tests;
 
@@ -14,3 +15,4 @@ pub use builder::Builder;
 pub use config::{KEYS, Key, Port, Wanted, port};
 pub use contents::{Contents, Package};
 pub use found::{Environment, ImageCall, WORDS, images};
+pub use system::{System, is_oci_architecture, oci_architecture};

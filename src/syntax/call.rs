@@ -124,6 +124,14 @@ impl Call {
         range.start().into()..range.end().into()
     }
 
+    /// The bytes of the function that is called.
+    pub fn function_range(&self) -> Range<usize> {
+        let range = self.function_expr().map(|f| f.syntax().text_range());
+        range.map_or(self.range(), |range| {
+            range.start().into()..range.end().into()
+        })
+    }
+
     pub fn file(&self) -> &Rc<NixFile> {
         &self.file
     }

@@ -24,6 +24,7 @@ mod scope;
 mod site;
 mod string;
 mod strings;
+mod systems;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -15,8 +15,10 @@ use super::call::Call;
 use super::file::{Library, NixFile};
 use super::resolve::Resolver;
 use super::scope::{self, Bound};
+use super::systems;
 
 /// Names from the outermost to the last; `None` for what has none, such as a computed name or the result of a call.
+/// What a function makes that is given a system, `import nixpkgs { system = "x86_64-linux"; }`, goes by the system.
 pub type Names = Vec<Option<String>>;
 
 /// `a = b; b = a;` ends after so many names.
@@ -44,8 +46,8 @@ pub(super) fn names(
     let (Some(left), Some(expr)) = (left.checked_sub(1), unparenthesised(expr)) else {
         return nameless();
     };
-    let result_of = |inner: Option<Expr>| match inner {
-        Some(inner) => extended(names(resolver, file, &inner, left), &[None]),
+    let result_of = |inner: Option<Expr>, name: Option<String>| match inner {
+        Some(inner) => extended(names(resolver, file, &inner, left), &[name]),
         None => nameless(),
     };
     match &expr {
@@ -63,8 +65,12 @@ pub(super) fn names(
             let function = apply.lambda();
             match function.as_ref().and_then(called).as_deref() {
                 // `import inputs.nix2container { … }` is what that source holds.
-                Some("import") => result_of(apply.argument()),
-                _ => result_of(function),
+                Some("import") => result_of(apply.argument(), None),
+                _ => {
+                    let argument = apply.argument();
+                    let system = argument.and_then(|set| systems::of(resolver, file, &set));
+                    result_of(function, system)
+                }
             }
         }
         _ => nameless(),

@@ -5,6 +5,7 @@ mod builder_argument;
 mod config_key_case;
 mod config_shape;
 mod config_unknown_key;
+mod darwin_image;
 mod dockerfile_forbidden;
 mod fakechroot;
 pub mod unreadable;
@@ -23,6 +24,7 @@ pub static ALL: &[&Rule] = &[
     &builder_argument::RULE,
     &fakechroot::RULE,
     &dockerfile_forbidden::RULE,
+    &darwin_image::RULE,
 ];
 
 /// The rule that `word`, a code or a name, means. Case does not count.
