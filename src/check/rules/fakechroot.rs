@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     doc: Doc {
         what: "`enableFakechroot = true` of a layered image.",
         why: "It runs `fakeRootCommands` under proot, which is not portable to macOS: nixpkgs refuses to evaluate the image \
-              with a Darwin package set, and proot is slow where it works. Plain `fakeRootCommands` work everywhere.",
+              with a Darwin package set. Plain `fakeRootCommands` work everywhere.",
         bad: "pkgs.dockerTools.buildLayeredImage {\n  name = \"kingfisher\";\n  fakeRootCommands = \"mkdir -p /data && chown 1000 /data\";\n  enableFakechroot = true;\n}",
         good: "pkgs.dockerTools.buildLayeredImage {\n  name = \"kingfisher\";\n  fakeRootCommands = \"mkdir -p ./data && chown 1000 ./data\";\n}",
         fix: "Leave it out and write paths relative to the image's root: `./data` for `/data`.",
