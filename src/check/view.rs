@@ -29,6 +29,12 @@ impl NixView<'_> {
     pub fn place(&self, range: std::ops::Range<usize>) -> Place {
         Place::of(self.source(), range)
     }
+
+    /// The bytes `range` of another Nix file, or of this one.
+    pub fn place_in(&self, file: &RelPath, range: std::ops::Range<usize>) -> Option<Place> {
+        let source = self.library.source(file)?;
+        Some(Place::of(&source, range))
+    }
 }
 
 /// A YAML file that parses.

@@ -104,7 +104,7 @@ fn of_name(
     bound(resolver, &attrs, name, left)
 }
 
-fn of_select(
+pub(super) fn of_select(
     resolver: &Resolver,
     file: &Rc<NixFile>,
     select: &rnix::ast::Select,

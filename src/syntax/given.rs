@@ -2,7 +2,6 @@
 //!
 //! Not here: what a string is as a whole (`resolve`).
 
-use std::ops::Range;
 use std::rc::Rc;
 
 use rnix::ast::{self, AstToken, BinOpKind, Expr, InterpolPart, LiteralKind};
@@ -15,17 +14,6 @@ use super::file::{Library, NixFile};
 use super::resolve::Resolver;
 
 impl Call {
-    /// The bytes of the function: `builtins.fetchGit`.
-    pub fn function_range(&self) -> Range<usize> {
-        match ast::Apply::cast(self.node().clone()).and_then(|apply| apply.lambda()) {
-            Some(function) => {
-                let range = function.syntax().text_range();
-                range.start().into()..range.end().into()
-            }
-            None => self.range(),
-        }
-    }
-
     /// How the argument begins, where it is a string, of which the rest may depend on evaluation: `https://h/` for
     /// `"https://h/${name}.tar.gz"`. `None` where it is something else, or may be.
     pub fn text_start(&self, library: &Library) -> Option<String> {

@@ -21,11 +21,17 @@ pub struct AttrPlace {
 impl Attrs {
     /// The first place where `name` is bound in this set; `None` where it is not.
     pub fn place_of(&self, name: &str) -> Option<AttrPlace> {
-        self.members.iter().find_map(|member| {
+        self.places_of(name).into_iter().next()
+    }
+
+    /// Every place where `name`, or something in it, is bound in this set.
+    pub fn places_of(&self, name: &str) -> Vec<AttrPlace> {
+        let mut places = Vec::new();
+        for member in &self.members {
             let scope = member.file.scope(&member.node);
             let depth = member.prefix.len();
             let first = member.prefix.first().map_or(name, String::as_str);
-            let entry = scope.starting_with(first).find(|entry| {
+            let entries = scope.starting_with(first).filter(|entry| {
                 let mut path = member.prefix.iter().map(String::as_str).chain([name]);
                 entry.keys.len() > depth
                     && entry
@@ -33,21 +39,24 @@ impl Attrs {
                         .iter()
                         .take(depth + 1)
                         .all(|key| key.as_deref() == path.next())
-            })?;
-            let name = entry.names.get(depth)?.clone();
-            let value = match &entry.bound {
-                Bound::Expr(value) => {
-                    let range = value.syntax().text_range();
-                    range.start().into()..range.end().into()
-                }
-                _ => name.clone(),
-            };
-            Some(AttrPlace {
-                file: member.file.path().clone(),
-                name,
-                value,
-            })
-        })
+            });
+            places.extend(entries.filter_map(|entry| {
+                let name = entry.names.get(depth)?.clone();
+                let value = match &entry.bound {
+                    Bound::Expr(value) => {
+                        let range = value.syntax().text_range();
+                        range.start().into()..range.end().into()
+                    }
+                    _ => name.clone(),
+                };
+                Some(AttrPlace {
+                    file: member.file.path().clone(),
+                    name,
+                    value,
+                })
+            }));
+        }
+        places
     }
 
     /// The bytes of the whole set, and the file it is written in; of several that were put together, of the first.

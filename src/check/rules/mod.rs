@@ -3,7 +3,13 @@
 mod abbreviated_rev;
 pub mod allowance_without_reason;
 mod annotation_mismatch;
+mod builder_argument;
+mod config_key_case;
+mod config_shape;
+mod config_unknown_key;
+mod darwin_image;
 mod dockerfile_forbidden;
+mod fakechroot;
 mod input_changed;
 mod latest_deployed;
 mod nixbuild_mismatch;
@@ -36,7 +42,13 @@ pub static ALL: &[&Rule] = &[
     &nixbuild_mismatch::RULE,
     &annotation_mismatch::RULE,
     &latest_deployed::RULE,
+    &config_key_case::RULE,
+    &config_unknown_key::RULE,
+    &config_shape::RULE,
+    &builder_argument::RULE,
+    &fakechroot::RULE,
     &dockerfile_forbidden::RULE,
+    &darwin_image::RULE,
 ];
 
 /// The rule that `word`, a code or a name, means. Case does not count.
