@@ -9,6 +9,7 @@ mod before;
 mod finding;
 pub mod fix;
 mod kinds;
+mod kustomized;
 mod pass;
 mod relation;
 mod report;

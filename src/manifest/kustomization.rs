@@ -1,8 +1,8 @@
 //! The `images:` of a kustomization: which tag or digest an image is given.
 
-use super::tree::Node;
+use super::tree::{Node, Tree};
 use super::{AttrPath, Located, ManifestError, parse};
-use crate::source::SourceFile;
+use crate::source::{RelPath, SourceFile};
 
 /// One entry of `images:`. At least its name is there.
 #[derive(Clone, Debug)]
@@ -15,9 +15,29 @@ pub struct KustomizeImage {
     pub path: AttrPath,
 }
 
+/// The names that kustomize looks for in a folder.
+pub const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Keys that name what a kustomization is made of: other kustomizations' folders, and files.
+const PARTS: [&str; 3] = ["resources", "bases", "components"];
+
+/// The files and folders of the workspace that the kustomization `file` is made of; `tree` is what it reads as.
+pub fn parts(file: &SourceFile, tree: &Tree) -> Vec<RelPath> {
+    let folder = file.path().parent();
+    let named = tree.documents.iter().flat_map(|root| {
+        let lists = PARTS.iter().filter_map(|key| root.get(key));
+        lists.flat_map(Node::items).filter_map(Node::as_str)
+    });
+    named.filter_map(|part| folder.join(part)).collect()
+}
+
 /// All entries of a file's `images:`, in the order of the file.
 pub fn find(file: &SourceFile) -> Result<Vec<KustomizeImage>, ManifestError> {
-    let tree = parse(file)?;
+    Ok(in_tree(&parse(file)?))
+}
+
+/// The same of a file that was read already, as `tree`.
+pub fn in_tree(tree: &Tree) -> Vec<KustomizeImage> {
     let mut found = Vec::new();
     for root in &tree.documents {
         for (index, entry) in root
@@ -45,7 +65,7 @@ pub fn find(file: &SourceFile) -> Result<Vec<KustomizeImage>, ManifestError> {
             }
         }
     }
-    Ok(found)
+    found
 }
 
 /// The entries that stand for `image`, by the name they look for or the name they give.

@@ -11,6 +11,7 @@ mod json;
 pub mod kustomization;
 mod located;
 pub mod nixbuild;
+mod objects;
 mod patch;
 mod plain;
 mod prove;
@@ -18,6 +19,7 @@ pub mod service_versions;
 mod style;
 mod toml;
 mod tree;
+pub mod workload;
 mod yaml;
 
 pub use located::{AttrPath, Located};

@@ -3,9 +3,7 @@
 //!
 //! Read from whole manifests, `kind: List`, strategic merge patches and kustomizations with inline patches.
 
-use std::sync::Arc;
-
-use super::patch::{Embedded, embedded};
+use super::objects::{self, Object};
 use super::tree::{Node, Tree};
 use super::{AttrPath, Located, ManifestError, parse};
 use crate::source::SourceFile;
@@ -57,207 +55,109 @@ pub fn find(file: &SourceFile) -> Result<Vec<NixBuild>, ManifestError> {
     {
         return Ok(Vec::new());
     }
-    let tree = parse(file)?;
+    Ok(in_tree(file, &parse(file)?))
+}
+
+/// The same of a file that was read already, as `tree`.
+pub fn in_tree(file: &SourceFile, tree: &Tree) -> Vec<NixBuild> {
     let mut found = Vec::new();
-    for (document, root) in tree.documents.iter().enumerate() {
-        let mut scope = Scope {
-            file,
-            tree: &tree,
-            document,
-            embedded: None,
-            found: &mut found,
-        };
-        scope.object(root, &AttrPath::default());
-    }
-    Ok(found)
+    objects::each(file, tree, &mut |object| {
+        found.extend(of_object(object));
+    });
+    found
 }
 
-struct Scope<'a> {
-    file: &'a SourceFile,
-    tree: &'a Tree,
-    document: usize,
-    embedded: Option<Arc<Embedded>>,
-    found: &'a mut Vec<NixBuild>,
+fn of_object(object: &Object) -> Vec<NixBuild> {
+    let mut found = Vec::new();
+    let is_nixbuild =
+        object.text(&["apiVersion"]).starts_with(GROUP) && object.text(&["kind"]) == "NixBuild";
+    if is_nixbuild && let Some(spec) = object.node.get("spec") {
+        let path = object.path.key("spec");
+        found.extend(values(Place::NixBuild, object, spec, path, ""));
+    }
+    for keys in POD_METADATA {
+        let metadata = object.node.at(keys);
+        if let Some(annotations) = metadata.and_then(|metadata| metadata.get("annotations")) {
+            let path = object.path.keys(keys).key("annotations");
+            let build = values(Place::Annotations, object, annotations, path, ANNOTATION);
+            found.extend(build);
+        }
+    }
+    found.extend(json_patch(object));
+    found
 }
 
-impl Scope<'_> {
-    fn object(&mut self, object: &Node, path: &AttrPath) {
-        if object
-            .at(&["kind"])
-            .and_then(Node::as_str)
-            .is_some_and(|kind| kind.ends_with("List"))
-        {
-            for (index, item) in object
-                .get("items")
-                .map_or(&[][..], Node::items)
-                .iter()
-                .enumerate()
-            {
-                // A list in a list is no Kubernetes object, but it is bounded by the parser's depth.
-                self.object(item, &path.key("items").index(index));
-            }
-        }
-        let text_at = |keys: &[&str]| object.at(keys).and_then(Node::as_str).unwrap_or("");
-        let is_nixbuild =
-            text_at(&["apiVersion"]).starts_with(GROUP) && text_at(&["kind"]) == "NixBuild";
-        if is_nixbuild && let Some(spec) = object.get("spec") {
-            self.values(Place::NixBuild, object, spec, path.key("spec"), "");
-        }
-        for keys in POD_METADATA {
-            if let Some(annotations) = object
-                .at(keys)
-                .and_then(|metadata| metadata.get("annotations"))
-            {
-                let path = path.keys(keys).key("annotations");
-                self.values(Place::Annotations, object, annotations, path, ANNOTATION);
-            }
-        }
-        self.json_patch(object, path);
-        self.inline_patches(object, path);
-    }
+fn values(
+    place: Place,
+    object: &Object,
+    mapping: &Node,
+    path: AttrPath,
+    prefix: &str,
+) -> Option<NixBuild> {
+    let value = |key: &str| {
+        let key = format!("{prefix}{key}");
+        let node = mapping.get(&key)?;
+        object.located(node, path.key(&key))
+    };
+    let build = NixBuild {
+        flake_url: value("flakeUrl"),
+        image_tag: value("imageTag"),
+        package: value("packageName"),
+        system: value("system"),
+        ..NixBuild::empty(place, object, path)
+    };
+    build.says_something().then_some(build)
+}
 
-    fn values(
-        &mut self,
-        place: Place,
-        object: &Node,
-        mapping: &Node,
-        path: AttrPath,
-        prefix: &str,
-    ) {
-        let value = |key: &str| {
-            let key = format!("{prefix}{key}");
-            mapping
-                .get(&key)
-                .and_then(|node| self.located(node, path.key(&key)))
+/// A sequence of `{op, path, value}`: RFC 6902 in YAML or JSON.
+fn json_patch(object: &Object) -> Option<NixBuild> {
+    let mut build = NixBuild::empty(Place::JsonPatch, object, object.path.clone());
+    let operations = object.node.items();
+    let of_nixbuild = |pointer: &str| pointer == "/spec/flakeUrl";
+    let is_nixbuild = operations
+        .iter()
+        .filter_map(|op| op.get("path")?.as_str())
+        .any(of_nixbuild);
+    for (index, operation) in operations.iter().enumerate() {
+        let (Some(pointer), Some(value)) = (
+            operation.get("path").and_then(Node::as_str),
+            operation.get("value"),
+        ) else {
+            continue;
         };
-        let build = NixBuild {
+        let field = match pointer.rsplit_once(ESCAPED_ANNOTATION) {
+            Some((_, field)) => field,
+            None if is_nixbuild => pointer.strip_prefix("/spec/").unwrap_or(""),
+            None => continue,
+        };
+        let located = object.located(value, object.path.index(index).key("value"));
+        match field {
+            "flakeUrl" => build.flake_url = located,
+            "imageTag" => build.image_tag = located,
+            "packageName" => build.package = located,
+            "system" => build.system = located,
+            _ => {}
+        }
+    }
+    build.says_something().then_some(build)
+}
+
+impl NixBuild {
+    fn empty(place: Place, object: &Object, path: AttrPath) -> NixBuild {
+        NixBuild {
             place,
-            flake_url: value("flakeUrl"),
-            image_tag: value("imageTag"),
-            package: value("packageName"),
-            system: value("system"),
-            kind: text(object, &["kind"]),
-            name: text(object, &["metadata", "name"]),
-            document: self.document,
-            path,
-        };
-        self.keep(build);
-    }
-
-    /// A sequence of `{op, path, value}`: RFC 6902 in YAML or JSON.
-    fn json_patch(&mut self, operations: &Node, path: &AttrPath) {
-        let mut build = NixBuild {
-            place: Place::JsonPatch,
             flake_url: None,
             image_tag: None,
             package: None,
             system: None,
-            kind: String::new(),
-            name: String::new(),
-            document: self.document,
-            path: path.clone(),
-        };
-        let of_nixbuild = |pointer: &str| pointer == "/spec/flakeUrl";
-        let pointers = || {
-            operations
-                .items()
-                .iter()
-                .filter_map(|op| op.get("path")?.as_str())
-        };
-        let is_nixbuild = pointers().any(of_nixbuild);
-        for (index, operation) in operations.items().iter().enumerate() {
-            let (Some(pointer), Some(value)) = (
-                operation.get("path").and_then(Node::as_str),
-                operation.get("value"),
-            ) else {
-                continue;
-            };
-            let field = match pointer.rsplit_once(ESCAPED_ANNOTATION) {
-                Some((_, field)) => field,
-                None if is_nixbuild => pointer.strip_prefix("/spec/").unwrap_or(""),
-                None => continue,
-            };
-            let located = self.located(value, path.index(index).key("value"));
-            match field {
-                "flakeUrl" => build.flake_url = located,
-                "imageTag" => build.image_tag = located,
-                "packageName" => build.package = located,
-                "system" => build.system = located,
-                _ => {}
-            }
-        }
-        self.keep(build);
-    }
-
-    /// The patches that stand as text in a kustomization.
-    fn inline_patches(&mut self, object: &Node, path: &AttrPath) {
-        if self.embedded.is_some() {
-            return;
-        }
-        for key in ["patches", "patchesStrategicMerge", "patchesJson6902"] {
-            for (index, item) in object
-                .get(key)
-                .map_or(&[][..], Node::items)
-                .iter()
-                .enumerate()
-            {
-                let path = path.key(key).index(index);
-                let (node, path) = match item.get("patch") {
-                    Some(patch) => (patch, path.key("patch")),
-                    None => (item, path),
-                };
-                let inner = node
-                    .as_scalar()
-                    .and_then(|scalar| embedded(self.file.text(), scalar));
-                let Some((tree, embedded)) = inner else {
-                    continue;
-                };
-                let before = self.found.len();
-                let mut scope = Scope {
-                    file: self.file,
-                    tree: &tree,
-                    document: self.document,
-                    embedded: Some(embedded),
-                    found: self.found,
-                };
-                for root in &tree.documents {
-                    scope.object(root, &path);
-                }
-                // A JSON patch names its object beside itself.
-                for build in self
-                    .found
-                    .iter_mut()
-                    .skip(before)
-                    .filter(|b| b.kind.is_empty())
-                {
-                    build.kind = text(item, &["target", "kind"]);
-                    build.name = text(item, &["target", "name"]);
-                }
-            }
+            kind: object.kind().to_owned(),
+            name: object.name().to_owned(),
+            document: object.document,
+            path,
         }
     }
 
-    fn located(&self, node: &Node, path: AttrPath) -> Option<Located> {
-        let scalar = node.as_scalar().filter(|scalar| !scalar.is_absent())?;
-        let mut located = Located::new(scalar, self.tree.format, path);
-        if let Some(embedded) = &self.embedded {
-            located.span = embedded.in_file(&located.span)?;
-            located.embedded = Some(embedded.clone());
-        }
-        Some(located)
+    fn says_something(&self) -> bool {
+        self.flake_url.is_some() || self.image_tag.is_some() || self.package.is_some()
     }
-
-    fn keep(&mut self, build: NixBuild) {
-        if build.flake_url.is_some() || build.image_tag.is_some() || build.package.is_some() {
-            self.found.push(build);
-        }
-    }
-}
-
-fn text(object: &Node, keys: &[&str]) -> String {
-    object
-        .at(keys)
-        .and_then(Node::as_str)
-        .unwrap_or("")
-        .to_owned()
 }

@@ -1,7 +1,10 @@
 //! The rules: a file each, named after what it finds, and a line in [`ALL`].
 
 pub mod allowance_without_reason;
+mod annotation_mismatch;
 mod dockerfile_forbidden;
+mod latest_deployed;
+mod nixbuild_mismatch;
 pub mod unreadable;
 pub mod unused_allowance;
 
@@ -12,6 +15,9 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &nixbuild_mismatch::RULE,
+    &annotation_mismatch::RULE,
+    &latest_deployed::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
