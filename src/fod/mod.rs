@@ -20,7 +20,7 @@ mod workspace_sources;
 
 pub use content::StoreContents;
 pub use fake::{FakeError, apply, fake, fake_for};
-pub use literal::{Kind, Literal, Literals, find};
+pub use literal::{Kind, Literal, Literals, find, in_file};
 pub use recipe::{Known, Recipe, Recipes};
 pub use report::{Row, Status, Strategy};
 pub use workspace_sources::WorkspaceSources;

@@ -16,7 +16,7 @@ use super::scope::{self, Bound};
 use crate::source::RelPath;
 
 /// `a = b; b = a;` ends after so many names.
-const MAX_NAMES: usize = 32;
+pub(super) const MAX_NAMES: usize = 32;
 
 type Found = (Rc<NixFile>, Expr);
 
@@ -50,7 +50,7 @@ impl Attrs {
 }
 
 /// What `name` is bound to, names followed as far as the text has them.
-fn bound(resolver: &Resolver, attrs: &Attrs, name: &str, left: usize) -> Option<Found> {
+pub(super) fn bound(resolver: &Resolver, attrs: &Attrs, name: &str, left: usize) -> Option<Found> {
     let left = left.checked_sub(1)?;
     for member in &attrs.members {
         let scope = member.file.scope(&member.node);

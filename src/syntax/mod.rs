@@ -21,6 +21,7 @@ mod reads;
 mod resolve;
 mod scope;
 mod site;
+mod sources;
 mod string;
 mod strings;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use places::AttrPlace;
 pub use reads::{Read, ReadAs, reads};
 pub use resolve::{List, Value};
 pub use site::{Role, Site, is_system};
+pub use sources::SourceText;
 pub use string::{Quoting, decode_double_quoted, encode_double_quoted};
 pub use strings::{NamedExpression, StringLiteral, named_expressions, strings};
 pub use text::{Part, Text};

@@ -3,6 +3,7 @@
 pub mod allowance_without_reason;
 mod annotation_mismatch;
 mod dockerfile_forbidden;
+pub mod hash_left_behind;
 mod latest_deployed;
 mod nixbuild_mismatch;
 pub mod unreadable;
@@ -15,6 +16,7 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &hash_left_behind::RULE,
     &nixbuild_mismatch::RULE,
     &annotation_mismatch::RULE,
     &latest_deployed::RULE,

@@ -9,7 +9,7 @@ mod side;
 mod text;
 mod word;
 
-pub use find::{Literals, find};
+pub use find::{Literals, find, in_file};
 
 use crate::edit::Edit;
 use crate::hash::{Algo, Hash, HashText, Spelling};
