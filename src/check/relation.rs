@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
+use super::rules::hash_left_behind;
 use super::{Scope, Subject};
 use crate::config;
 use crate::fod::lock;
@@ -89,6 +90,17 @@ fn concerned(
         if is_lock || entry.files.keys().any(|input| files.contains(input)) {
             names.insert(subject.containers.name_of(file));
         }
+    }
+    // A hash may be taken over a folder that holds the file, which is named in any way.
+    if files.iter().any(hash_left_behind::is_watched) {
+        let has_hash = AhoCorasick::new(hash_left_behind::NAMES_OVER_LOCKS).ok();
+        let is_match = |bytes: &[u8]| has_hash.as_ref().is_none_or(|words| words.is_match(bytes));
+        let hashed = named.par_iter().filter(|(file, _)| {
+            file.file_name().ends_with(".nix")
+                && matches!(subject.workspace.read_if(file, is_match), Ok(Some(_)))
+        });
+        let hashed: Vec<String> = hashed.map(|(_, name)| name.clone()).collect();
+        names.extend(hashed);
     }
     names.extend(readers(subject, files, named));
     names

@@ -12,6 +12,7 @@ mod flake;
 mod follow;
 mod forge;
 mod location;
+mod moved;
 mod needles;
 mod nixbuild;
 pub mod protect;

@@ -24,7 +24,7 @@ pub fn paths(file: &NixFile) -> Vec<RelPath> {
     found
 }
 
-fn written(path: &ast::PathRel) -> Option<String> {
+pub(super) fn written(path: &ast::PathRel) -> Option<String> {
     let mut text = String::new();
     for part in path.parts() {
         match part {
@@ -39,7 +39,7 @@ fn written(path: &ast::PathRel) -> Option<String> {
 }
 
 /// The string that is added to a path: the file's name, or the folders on the way to it.
-fn added(path: &ast::PathRel) -> Option<String> {
+pub(super) fn added(path: &ast::PathRel) -> Option<String> {
     let operation = ast::BinOp::cast(path.syntax().parent()?)?;
     if operation.operator()? != BinOpKind::Add || operation.lhs()?.syntax() != path.syntax() {
         return None;

@@ -10,6 +10,7 @@ mod config_unknown_key;
 mod darwin_image;
 mod dockerfile_forbidden;
 mod fakechroot;
+pub mod hash_left_behind;
 mod input_changed;
 mod latest_deployed;
 mod nixbuild_mismatch;
@@ -36,6 +37,7 @@ pub static ALL: &[&Rule] = &[
     &unpinned_fetchgit::RULE,
     &placeholder_hash::RULE,
     &input_changed::RULE,
+    &hash_left_behind::RULE,
     &recipe_changed::RULE,
     &version_not_rev::RULE,
     &versions_disagree::RULE,

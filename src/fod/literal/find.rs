@@ -110,6 +110,13 @@ fn in_nix(
     (literals, None, reads)
 }
 
+/// The literals of one Nix file, which `library` has, in the order of the text.
+pub fn in_file(library: &Library, container: &str, file: &Rc<NixFile>) -> Vec<Literal> {
+    let (mut literals, _) = nix::find(library, container, file);
+    number_twins(&mut literals);
+    literals
+}
+
 fn in_data(
     workspace: &Workspace,
     path: &RelPath,

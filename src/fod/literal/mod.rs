@@ -9,9 +9,8 @@ mod side;
 mod text;
 mod word;
 
-pub use find::{Literals, find};
+pub use find::{Literals, find, in_file};
 pub use meaning::may_be_literal;
-pub use nix::in_file;
 
 use crate::edit::Edit;
 use crate::hash::{Algo, Hash, HashText, Spelling};

@@ -77,11 +77,6 @@ pub fn find(library: &Library, container: &str, file: &Rc<NixFile>) -> (Vec<Lite
     (found, reads(library, file))
 }
 
-/// The literals of one Nix file by itself, in the order of the text; what it reads as data is left out.
-pub fn in_file(library: &Library, container: &str, file: &Rc<NixFile>) -> Vec<Literal> {
-    find(library, container, file).0
-}
-
 fn meaning<'s>(
     library: &'s Library,
     site: &'s Site,
