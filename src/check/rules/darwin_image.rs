@@ -74,12 +74,17 @@ fn darwin(view: &NixView, image: &ImageCall, packages: &[Package], report: &mut 
     let is_known = packages
         .iter()
         .any(|package| System::of(&package.names).is_some());
-    if is_known || text.to_ascii_lowercase().contains("linux") {
-        return;
-    }
     let names = image.call.function_names(view.library);
     let of_builder = names.iter().find_map(|names| System::of(names));
     let is_of_darwin = image.builder.is_docker_tools() && of_builder == Some(System::Darwin);
+    // What is made for Darwin with Darwin's builder, and holds nothing of another set, is of that set whatever else is there.
+    let is_certain = is_of_darwin
+        && is_darwin_output(image)
+        && !image.contents(view.library).may_hold_more;
+    let has_linux = text.to_ascii_lowercase().contains("linux");
+    if is_known || has_linux && !is_certain {
+        return;
+    }
     if is_of_darwin || is_darwin_output(image) {
         let place = Place::of(view.source(), image.call.function_range());
         let message = "an image of a Darwin package set, which no Linux can run";

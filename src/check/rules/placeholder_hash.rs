@@ -4,7 +4,7 @@
 
 use crate::check::{Asks, Check, Doc, NixView, Place, Report, Rule, Severity};
 use crate::fod::{self, Kind, Literal};
-use crate::syntax::is_fallback;
+use crate::syntax::{Role, is_fallback};
 
 pub static RULE: Rule = Rule {
     code: "C201",
@@ -57,6 +57,7 @@ fn run(view: &NixView, report: &mut Report) {
             || !literal.is_to_be_found()
             || !literal.is_sure()
             || is_variable(&literal)
+            || is_one_of_several(&literal)
             || is_fallback(view.file, literal.spot.offset(), &["hash", "sha"]);
         if may_stay {
             continue;
@@ -81,4 +82,9 @@ fn message(literal: &Literal) -> String {
 fn is_variable(literal: &Literal) -> bool {
     let name = literal.name.attrpath.rsplit('.').next().unwrap_or_default();
     literal.spot.value.is_empty() && !name.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+/// Whether it is an element of a list or the like: what hashes are compared with, and the hash of nothing.
+fn is_one_of_several(literal: &Literal) -> bool {
+    literal.role == Role::Other && !literal.is_named_like_hash
 }
