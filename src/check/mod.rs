@@ -6,6 +6,7 @@
 mod allowance;
 pub mod baseline;
 mod before;
+mod clones;
 mod finding;
 pub mod fix;
 mod kinds;
@@ -24,6 +25,7 @@ mod words;
 
 pub use allowance::Allowance;
 pub use before::Before;
+pub use clones::Clones;
 pub use finding::{Finding, Fix, Place, Related, Severity};
 pub use pass::{Checked, run};
 pub use report::Report;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Before;
+use super::{Before, Clones};
 use crate::config::Config;
 use crate::fod::Literal;
 use crate::fod::lock::Lock;
@@ -22,6 +22,8 @@ pub struct Subject<'a> {
     pub lock: &'a Lock,
     /// The commit that the content is compared with; `None` where there is none.
     pub before: Option<&'a Before<'a>>,
+    /// Where pinned commits are looked up; `None` where nothing is to be.
+    pub clones: Option<&'a Clones<'a>>,
     /// How the recipes of recorded hashes stand now; `None` where Nix was not asked.
     pub recipes: Option<&'a [(Literal, Comparison)]>,
 }

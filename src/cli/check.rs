@@ -3,23 +3,27 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::check_eval::compared;
 use super::check_scope::{Content, Looked};
 use super::failure::{Failure, FailureKind, Outcome, finish};
-use super::setup::{Globals, commit, recover};
+use super::setup::{Globals, cache_dir, commit, recover};
 use super::{Format, explain};
 use crate::check::baseline::{Baseline, BaselineError};
 use crate::check::fix::{self, FixError, Fixed};
-use crate::check::{self, Before, Finding, Rule, Scope, Subject, rules};
+use crate::check::{self, Before, Clones, Finding, Rule, Scope, Subject, rules};
 use crate::fod::lock::Lock;
-use crate::git::Base;
+use crate::git::{Base, Git, GitError, GitOptions};
 use crate::naming::Containers;
 use crate::output::{self, Diagnostic};
 use crate::source::Workspace;
 use crate::transaction::FileChange;
+
+/// How long a remote may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -38,6 +42,9 @@ pub struct Arguments {
     /// Let Nix evaluate what has recorded hashes, as it lies on the disk, and compare recipes; builds nothing
     #[arg(long)]
     pub(super) eval: bool,
+    /// Ask remotes for pinned commits too; without it only clones, mirrors on this disk and what was fetched before
+    #[arg(long)]
+    remote: bool,
     /// Only these rules, by code or name
     #[arg(long = "rule", value_name = "CODE")]
     rules: Vec<String>,
@@ -107,6 +114,16 @@ impl Arguments {
             }
             false => None,
         };
+        let git = Git::new(GitOptions {
+            // What was fetched before is only looked into: where no home is known, there is none.
+            cache_dir: match cache_dir() {
+                Err(failure) if self.remote => return Err(failure),
+                found => found.unwrap_or_default(),
+            },
+            offline: !self.remote,
+            timeout: PATIENCE,
+        });
+        let clones = Clones::new(&git, self.remote);
         let check = |workspace: &Workspace| {
             let subject = Subject {
                 workspace,
@@ -116,6 +133,7 @@ impl Arguments {
                 tracked: looked.tracked.as_deref(),
                 lock: &lock,
                 before: before.as_ref(),
+                clones: Some(&clones),
                 recipes: recipes.as_deref(),
             };
             check::run(&subject, &rules, &scope).findings
@@ -132,6 +150,7 @@ impl Arguments {
         if !self.fix {
             let mut findings = check(workspace);
             let known = baseline.take_out(&mut findings, workspace);
+            self.answered(&clones)?;
             let is_whole = scope == Scope::All && self.rules.is_empty();
             if is_whole && known < baseline.len() {
                 let gone = baseline.len() - known;
@@ -195,6 +214,15 @@ impl Arguments {
         Ok(Outcome::Done)
     }
 
+    /// What could not be asked was not checked, and is no success.
+    fn answered(&self, clones: &Clones) -> Result<(), Failure> {
+        let failures: Vec<Diagnostic> = clones.failures().iter().map(of_git).collect();
+        match failures.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::all(FailureKind::Outside, failures)),
+        }
+    }
+
     fn conclude(&self, workspace: &Workspace, findings: &[Finding]) -> Result<Outcome, Failure> {
         if !self.diff {
             self.print(workspace, findings).map_err(Failure::output)?;
@@ -215,6 +243,13 @@ impl Arguments {
             FindingFormat::Sarif => output::findings_sarif(&mut plain, workspace, findings),
             FindingFormat::Github => output::findings_github(&mut plain, findings),
         }
+    }
+}
+
+fn of_git(error: &GitError) -> Diagnostic {
+    Diagnostic {
+        hint: error.hint().map(str::to_owned),
+        ..Diagnostic::error(error.to_string())
     }
 }
 

@@ -73,6 +73,11 @@ impl Base {
         }))
     }
 
+    /// The repository that it is of: that of the workspace.
+    pub fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
     pub fn commit(&self) -> Oid {
         self.commit
     }

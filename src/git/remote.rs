@@ -113,6 +113,11 @@ impl Git {
         })
     }
 
+    /// Whether `location` lies on this disk, where nothing has to be fetched.
+    pub fn is_here(&self, location: &Location) -> bool {
+        matches!(self.place(location), Ok(Place::Local(..)))
+    }
+
     /// The history of `location` with `oid` in it, which the remote's refs need not hold any more: a server may give
     /// what it has not yet collected. `None` when it does not.
     pub fn unheld(&self, location: &Location, oid: Oid) -> Result<Option<Repo>, GitError> {

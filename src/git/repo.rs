@@ -91,6 +91,11 @@ impl Repo {
         self.inner.to_thread_local().is_shallow().unwrap_or(true)
     }
 
+    /// Whether it has no work tree, as mirrors have none.
+    pub fn is_bare(&self) -> bool {
+        self.inner.to_thread_local().is_bare()
+    }
+
     pub fn has_commit(&self, oid: Oid) -> bool {
         self.inner
             .to_thread_local()

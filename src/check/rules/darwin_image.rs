@@ -78,9 +78,8 @@ fn darwin(view: &NixView, image: &ImageCall, packages: &[Package], report: &mut 
     let of_builder = names.iter().find_map(|names| System::of(names));
     let is_of_darwin = image.builder.is_docker_tools() && of_builder == Some(System::Darwin);
     // What is made for Darwin with Darwin's builder, and holds nothing of another set, is of that set whatever else is there.
-    let is_certain = is_of_darwin
-        && is_darwin_output(image)
-        && !image.contents(view.library).may_hold_more;
+    let is_certain =
+        is_of_darwin && is_darwin_output(image) && !image.contents(view.library).may_hold_more;
     let has_linux = text.to_ascii_lowercase().contains("linux");
     if is_known || has_linux && !is_certain {
         return;

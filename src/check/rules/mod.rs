@@ -10,16 +10,21 @@ mod config_unknown_key;
 mod darwin_image;
 mod dockerfile_forbidden;
 mod fakechroot;
+mod feature_base;
 pub mod hash_left_behind;
 mod input_changed;
 mod latest_deployed;
+mod lock_file_drifted;
 mod nixbuild_mismatch;
 mod placeholder_hash;
 mod recipe_changed;
+mod tag_off_main;
 mod unhashed_fetch;
+mod unheld_rev;
 mod unpinned_fetchgit;
 mod unpinned_lookup;
 pub mod unreadable;
+mod unstable_rev;
 pub mod unused_allowance;
 mod version_not_rev;
 mod versions_disagree;
@@ -32,6 +37,9 @@ pub static ALL: &[&Rule] = &[
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
     &abbreviated_rev::RULE,
+    &unstable_rev::RULE,
+    &feature_base::RULE,
+    &unheld_rev::RULE,
     &unpinned_lookup::RULE,
     &unhashed_fetch::RULE,
     &unpinned_fetchgit::RULE,
@@ -41,9 +49,11 @@ pub static ALL: &[&Rule] = &[
     &recipe_changed::RULE,
     &version_not_rev::RULE,
     &versions_disagree::RULE,
+    &lock_file_drifted::RULE,
     &nixbuild_mismatch::RULE,
     &annotation_mismatch::RULE,
     &latest_deployed::RULE,
+    &tag_off_main::RULE,
     &config_key_case::RULE,
     &config_unknown_key::RULE,
     &config_shape::RULE,

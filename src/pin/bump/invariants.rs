@@ -2,7 +2,8 @@
 
 use super::spork::{Member, Spork};
 use super::{Bump, BumpError, Context, Remark, Violation};
-use crate::git::{Ancestry, GitError};
+use crate::git::GitError;
+use crate::pin::held::{self, Base, Held};
 
 /// The invariants that `spork` breaks, all of them, with the commits named.
 pub fn check(
@@ -42,27 +43,17 @@ fn unstable(
 ) -> Result<Option<Violation>, BumpError> {
     let pin = context.pin(member.pin);
     let container = context.containers.config(&pin.name.container);
-    let is_unstable = |name: &str| {
-        name.strip_prefix("refs/heads/")
-            .is_some_and(|branch| match container {
-                Some(container) => container.is_unstable(branch),
-                None => branch == "deploy",
-            })
-    };
     if member
         .from
         .as_deref()
-        .is_some_and(|name| !is_unstable(name))
+        .is_some_and(|name| !held::is_unstable(container, name))
     {
         return Ok(None);
     }
-    let holding = spork.repo.refs_containing(member.commit, &spork.refs)?;
-    if holding.iter().any(|name| !is_unstable(name)) {
-        return Ok(None);
-    }
-    let what = match holding.as_slice() {
-        [] => format!("no branch or tag of {} holds", spork.place),
-        names => format!(
+    let what = match held::held(&spork.repo, &spork.refs, member.commit, container)? {
+        Held::Stable => return Ok(None),
+        Held::Nowhere => format!("no branch or tag of {} holds", spork.place),
+        Held::OnlyUnstable(names) => format!(
             "only {} of {}, which is force-pushed, holds",
             names.join(", "),
             spork.place
@@ -90,37 +81,38 @@ fn not_a_descendant(
 ) -> Result<Option<Violation>, BumpError> {
     let (upstream, tip) = (spork.upstream.commit, feature.commit);
     let name = feature.name();
-    if upstream == tip {
-        bump.warnings.push(Remark {
-            at: context.place(context.pin(feature.pin)),
-            message: format!(
-                "the feature `{name}` has no commits of its own: it is upstream {}",
-                upstream.short(12)
-            ),
-        });
-        return Ok(None);
-    }
-    match spork.repo.ancestry(upstream, tip)? {
-        Ancestry::Yes => Ok(None),
-        Ancestry::Unknown => Err(GitError::Shallow {
-            location: spork.place.to_string(),
+    let found = match held::base(&spork.repo, upstream, tip)? {
+        Base::Upstream => return Ok(None),
+        Base::Same => {
+            bump.warnings.push(Remark {
+                at: context.place(context.pin(feature.pin)),
+                message: format!(
+                    "the feature `{name}` has no commits of its own: it is upstream {}",
+                    upstream.short(12)
+                ),
+            });
+            return Ok(None);
         }
-        .into()),
-        Ancestry::No if spork.repo.ancestry(tip, upstream)? == Ancestry::Yes => {
-            Ok(Some(violation(
-                context,
-                feature,
-                format!("the feature `{name}` at {tip} is part of upstream {upstream} already"),
-                format!("remove the feature `{name}`: it has no commits of its own any more"),
-            )))
+        Base::Unknown => {
+            return Err(GitError::Shallow {
+                location: spork.place.to_string(),
+            }
+            .into());
         }
-        Ancestry::No => Ok(Some(violation(
+        Base::Merged => violation(
+            context,
+            feature,
+            format!("the feature `{name}` at {tip} is part of upstream {upstream} already"),
+            format!("remove the feature `{name}`: it has no commits of its own any more"),
+        ),
+        Base::Other => violation(
             context,
             feature,
             format!("the feature `{name}` at {tip} does not descend from upstream {upstream}"),
             "rebase the feature's branch onto upstream, fetch, and bump again".to_owned(),
-        ))),
-    }
+        ),
+    };
+    Ok(Some(found))
 }
 
 /// A feature's patch is what it has over the pinned upstream. Where it stands on a newer one, that is more than its own:
