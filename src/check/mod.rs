@@ -4,6 +4,7 @@
 //! Not here: showing findings (`output`), reading the staged content (`git`), and writing fixes (`transaction`).
 
 mod allowance;
+mod argv;
 mod finding;
 pub mod fix;
 mod kinds;
@@ -12,6 +13,7 @@ mod relation;
 mod report;
 mod rule;
 pub mod rules;
+mod scripts;
 mod subject;
 mod view;
 mod words;
