@@ -12,6 +12,7 @@ pub mod fetched;
 pub mod fod;
 pub mod git;
 pub mod hash;
+pub mod image;
 pub mod manifest;
 pub mod naming;
 pub mod net;

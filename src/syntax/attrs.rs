@@ -18,7 +18,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    fn scope(&self) -> Rc<Scope> {
+    pub(super) fn scope(&self) -> Rc<Scope> {
         self.file.scope(&self.node)
     }
 
@@ -33,7 +33,11 @@ impl Member {
     }
 
     /// The entries that bind `name` or something in it.
-    fn entries<'s>(&'s self, scope: &'s Scope, name: &'s str) -> impl Iterator<Item = &'s Entry> {
+    pub(super) fn entries<'s>(
+        &'s self,
+        scope: &'s Scope,
+        name: &'s str,
+    ) -> impl Iterator<Item = &'s Entry> {
         let first = self.prefix.first().map_or(name, String::as_str);
         let depth = self.prefix.len();
         scope
@@ -75,7 +79,7 @@ impl Member {
         merged.map(Value::Attrs)
     }
 
-    fn has_computed_names(&self) -> bool {
+    pub(super) fn has_computed_names(&self) -> bool {
         let depth = self.prefix.len();
         self.scope()
             .entries

@@ -50,7 +50,7 @@ impl Attrs {
 }
 
 /// What `name` is bound to, names followed as far as the text has them.
-fn bound(resolver: &Resolver, attrs: &Attrs, name: &str, left: usize) -> Option<Found> {
+pub(super) fn bound(resolver: &Resolver, attrs: &Attrs, name: &str, left: usize) -> Option<Found> {
     let left = left.checked_sub(1)?;
     for member in &attrs.members {
         let scope = member.file.scope(&member.node);
@@ -77,7 +77,12 @@ fn bound(resolver: &Resolver, attrs: &Attrs, name: &str, left: usize) -> Option<
 }
 
 /// `expr`, or what it leads to where it is a name.
-fn follow(resolver: &Resolver, file: Rc<NixFile>, expr: &Expr, left: usize) -> Option<Found> {
+pub(super) fn follow(
+    resolver: &Resolver,
+    file: Rc<NixFile>,
+    expr: &Expr,
+    left: usize,
+) -> Option<Found> {
     let expr = unparenthesised(expr)?;
     let further = match &expr {
         Expr::Ident(ident) => of_name(resolver, &file, &ident.to_string(), ident.syntax(), left),
@@ -99,7 +104,7 @@ fn of_name(
     bound(resolver, &attrs, name, left)
 }
 
-fn of_select(
+pub(super) fn of_select(
     resolver: &Resolver,
     file: &Rc<NixFile>,
     select: &rnix::ast::Select,

@@ -29,16 +29,8 @@ pub fn calls(file: &Rc<NixFile>, wanted: impl Fn(&str) -> bool) -> Vec<Call> {
         .syntax()
         .descendants()
         .filter_map(ast::Apply::cast)
-        .filter_map(|apply| {
-            let function = called(&apply.lambda()?).filter(|name| wanted(name))?;
-            let argument = apply.argument()?;
-            Some(Call {
-                function,
-                file: file.clone(),
-                argument,
-                node: apply.syntax().clone(),
-            })
-        })
+        .filter_map(|apply| Call::of(file, &Expr::Apply(apply)))
+        .filter(|call| wanted(&call.function))
         .collect()
 }
 
@@ -81,6 +73,27 @@ pub(super) fn binds_names(kind: SyntaxKind) -> bool {
 }
 
 impl Call {
+    /// `expr`, where it is a call of a function that has a name.
+    pub(super) fn of(file: &Rc<NixFile>, expr: &Expr) -> Option<Call> {
+        let Expr::Apply(apply) = expr else {
+            return None;
+        };
+        Some(Call {
+            function: called(&apply.lambda()?)?,
+            file: file.clone(),
+            argument: apply.argument()?,
+            node: apply.syntax().clone(),
+        })
+    }
+
+    pub(super) fn function_expr(&self) -> Option<Expr> {
+        ast::Apply::cast(self.node.clone())?.lambda()
+    }
+
+    pub(super) fn argument_expr(&self) -> &Expr {
+        &self.argument
+    }
+
     /// The argument as a set.
     pub fn arguments(&self, library: &Library) -> Option<Attrs> {
         self.argument(library).attrs()
@@ -92,8 +105,8 @@ impl Call {
 
     /// Whether the function is one of the workspace's own, whatever it is called: what it does is not known.
     pub fn is_of_our_own(&self, library: &Library) -> bool {
-        let function = ast::Apply::cast(self.node.clone()).and_then(|apply| apply.lambda());
-        function.is_some_and(|function| Resolver::new(library).is_our_own(&self.file, &function))
+        self.function_expr()
+            .is_some_and(|function| Resolver::new(library).is_our_own(&self.file, &function))
     }
 
     pub(super) fn node(&self) -> &SyntaxNode {

@@ -1,0 +1,16 @@
+//! Images: what they are and how they are found. The functions that build them, with their arguments; the keys of an
+//! image's config; and the calls in Nix files.
+//!
+//! Not here: the manifests that deploy images (`manifest`, `deploy`).
+
+mod builder;
+mod config;
+mod contents;
+mod found;
+#[cfg(test)]
+mod tests;
+
+pub use builder::Builder;
+pub use config::{KEYS, Key, Port, Wanted, port};
+pub use contents::{Contents, Package};
+pub use found::{Environment, ImageCall, WORDS, images};
