@@ -58,6 +58,13 @@ impl ShellText {
             .extend((start..self.text.len()).map(|_| range.clone()));
     }
 
+    /// Appends a part of another text of the same file.
+    pub fn append(&mut self, other: ShellText) {
+        self.text.push_str(&other.text);
+        self.from.extend(other.from);
+        self.holes.extend(other.holes);
+    }
+
     fn push_char(&mut self, character: char, from: Range<usize>) {
         // In a file by itself it would be counted as a hole.
         let character = if character == HOLE { '?' } else { character };
@@ -69,6 +76,11 @@ impl ShellText {
 
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether `word` stands in the text, or in what another language fills in.
+    pub fn mentions(&self, word: &str) -> bool {
+        self.text.contains(word) || self.holes.iter().any(|hole| hole.contains(word))
     }
 
     /// The bytes of the file that the bytes `range` of the text come from.

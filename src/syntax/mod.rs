@@ -10,6 +10,7 @@ mod behind;
 mod call;
 mod comment;
 mod depth;
+mod embedded;
 mod entries;
 #[cfg(test)]
 mod entries_tests;
@@ -46,4 +47,5 @@ pub use string::{Quoting, decode_double_quoted, encode_double_quoted};
 pub use strings::{NamedExpression, StringLiteral, named_expressions, strings};
 pub use text::{Part, Text};
 pub use top_level::{TopLevel, top_level};
+pub use embedded::{Around, WrittenPiece, WrittenString, used_names, written_strings};
 pub use written::{Element, Elements, Shape};
