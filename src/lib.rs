@@ -22,6 +22,7 @@ pub mod pin;
 pub mod plan;
 pub mod problem;
 pub mod process;
+pub mod shell;
 pub mod source;
 pub mod spot;
 pub mod syntax;

@@ -4,6 +4,7 @@
 //! Not here: showing findings (`output`), reading the staged content (`git`), and writing fixes (`transaction`).
 
 mod allowance;
+mod argv;
 pub mod baseline;
 mod before;
 mod clones;
@@ -19,6 +20,7 @@ mod report;
 mod revision;
 mod rule;
 pub mod rules;
+mod scripts;
 mod subject;
 mod view;
 mod words;

@@ -10,6 +10,7 @@ mod behind;
 mod call;
 mod comment;
 mod depth;
+mod embedded;
 mod entries;
 #[cfg(test)]
 mod entries_tests;
@@ -41,6 +42,7 @@ pub use around::Consumer;
 pub use attrs::Attrs;
 pub use call::{Call, calls, sets_with};
 pub use depth::STACK_SIZE;
+pub use embedded::{Around, WrittenPiece, WrittenString, used_names, written_strings};
 pub use entries::{EntryChange, EntryError, NewEntry, NewValue};
 pub use fallback::{SearchPath, is_fallback, search_paths};
 pub use file::{Library, NixFile, SyntaxProblem};

@@ -18,6 +18,7 @@ mod lock_file_drifted;
 mod nixbuild_mismatch;
 mod placeholder_hash;
 mod recipe_changed;
+mod secret_in_argv;
 mod tag_off_main;
 mod unhashed_fetch;
 mod unheld_rev;
@@ -59,6 +60,7 @@ pub static ALL: &[&Rule] = &[
     &config_shape::RULE,
     &builder_argument::RULE,
     &fakechroot::RULE,
+    &secret_in_argv::RULE,
     &dockerfile_forbidden::RULE,
     &darwin_image::RULE,
 ];
