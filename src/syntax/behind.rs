@@ -16,9 +16,9 @@ use super::scope::{self, Bound};
 use crate::source::RelPath;
 
 /// `a = b; b = a;` ends after so many names.
-const MAX_NAMES: usize = 32;
+pub(super) const MAX_NAMES: usize = 32;
 
-type Found = (Rc<NixFile>, Expr);
+pub(super) type Found = (Rc<NixFile>, Expr);
 
 impl Attrs {
     /// The file that `name` is the path of, or `builtins.readFile` of the path of. `None` when that is no path literal
@@ -50,7 +50,7 @@ impl Attrs {
 }
 
 /// What `name` is bound to, names followed as far as the text has them.
-fn bound(resolver: &Resolver, attrs: &Attrs, name: &str, left: usize) -> Option<Found> {
+pub(super) fn bound(resolver: &Resolver, attrs: &Attrs, name: &str, left: usize) -> Option<Found> {
     let left = left.checked_sub(1)?;
     for member in &attrs.members {
         let scope = member.file.scope(&member.node);

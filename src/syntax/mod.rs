@@ -14,6 +14,7 @@ mod entries;
 #[cfg(test)]
 mod entries_tests;
 mod file;
+mod formals;
 mod layout;
 mod path;
 mod places;

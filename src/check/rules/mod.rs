@@ -2,6 +2,7 @@
 
 pub mod allowance_without_reason;
 mod dockerfile_forbidden;
+mod flake_lock_behind;
 pub mod unreadable;
 pub mod unused_allowance;
 
@@ -12,6 +13,7 @@ pub static ALL: &[&Rule] = &[
     &unreadable::RULE,
     &allowance_without_reason::RULE,
     &unused_allowance::RULE,
+    &flake_lock_behind::RULE,
     &dockerfile_forbidden::RULE,
 ];
 
