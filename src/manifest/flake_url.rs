@@ -121,7 +121,7 @@ pub fn is_full_rev(text: &str) -> bool {
 }
 
 /// `%2F` and its kin resolved; what is not a valid escape stays.
-fn percent_decoded(text: &str) -> String {
+pub fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -1,5 +1,7 @@
 //! The paths that a file names: what it may import, read or take as a source.
 
+use std::ops::Range;
+
 use rnix::ast::{self, BinOpKind, Expr, InterpolPart};
 use rowan::ast::AstNode;
 
@@ -22,6 +24,29 @@ pub fn paths(file: &NixFile) -> Vec<RelPath> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The path literals of `file` that are whole, `./dist` and `../lib/x.nix`, with their bytes; what is put together is
+/// left out, and so are those that lead out of the workspace.
+pub fn path_literals(file: &NixFile) -> Vec<(Range<usize>, RelPath)> {
+    let folder = file.path().parent();
+    let literals = file.root().syntax().descendants();
+    literals
+        .filter_map(ast::PathRel::cast)
+        .filter(|path| {
+            let whole = path
+                .parts()
+                .iter()
+                .all(|part| matches!(part, InterpolPart::Literal(_)));
+            let is_added_to = path.syntax().parent().and_then(ast::BinOp::cast);
+            whole && is_added_to.is_none_or(|sum| sum.operator() != Some(BinOpKind::Add))
+        })
+        .filter_map(|path| {
+            let range = path.syntax().text_range();
+            let range = range.start().into()..range.end().into();
+            Some((range, folder.join(path.to_string())?))
+        })
+        .collect()
 }
 
 pub(super) fn written(path: &ast::PathRel) -> Option<String> {

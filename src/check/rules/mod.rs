@@ -11,6 +11,8 @@ mod darwin_image;
 mod dockerfile_forbidden;
 mod fakechroot;
 mod feature_base;
+mod flake_input_policy;
+mod flake_lock_behind;
 pub mod hash_left_behind;
 mod input_changed;
 mod latest_deployed;
@@ -19,6 +21,7 @@ mod nixbuild_mismatch;
 mod placeholder_hash;
 mod recipe_changed;
 mod secret_in_argv;
+mod source_dropped;
 mod tag_off_main;
 mod unhashed_fetch;
 mod unheld_rev;
@@ -51,6 +54,8 @@ pub static ALL: &[&Rule] = &[
     &version_not_rev::RULE,
     &versions_disagree::RULE,
     &lock_file_drifted::RULE,
+    &flake_lock_behind::RULE,
+    &flake_input_policy::RULE,
     &nixbuild_mismatch::RULE,
     &annotation_mismatch::RULE,
     &latest_deployed::RULE,
@@ -61,6 +66,7 @@ pub static ALL: &[&Rule] = &[
     &builder_argument::RULE,
     &fakechroot::RULE,
     &secret_in_argv::RULE,
+    &source_dropped::RULE,
     &dockerfile_forbidden::RULE,
     &darwin_image::RULE,
 ];
