@@ -388,6 +388,21 @@ mod tests {
     }
 
     #[test]
+    fn a_message_names_the_variable_that_is_the_secret() {
+        let script = "git push https://$USER:$TOKEN@example.org/$REPOSITORY HEAD:$BRANCH";
+        let all = commands(&ShellText::verbatim(script, 0));
+        let messages: Vec<String> = all
+            .iter()
+            .flat_map(super::secrets)
+            .map(|secret| secret.message)
+            .collect();
+        assert_eq!(
+            messages,
+            ["a URL passes `$TOKEN` in the arguments of `git`"]
+        );
+    }
+
+    #[test]
     fn what_only_looks_like_it() {
         for script in [
             "printf %s \"$T\" | docker login -u ci --password-stdin example.org",
@@ -408,6 +423,7 @@ mod tests {
             "cat > x <<EOF\ncurl -u ci:$T x\nEOF",
             "git clone https://example.org:8443/x@y; git clone git@example.org:x",
             "git clone ssh://git@example.org/x https://ci@example.org/x",
+            "git clone https://$USER@example.org/$KEY; curl $BASE://a:b@example.org",
             "wget --password= x; curl -u \"${USER}\" --proxy-user \"$PROXY_USER\"",
             "sshpass -e ssh -p $PORT a; sshpass -f f ssh -p $PORT a",
         ] {

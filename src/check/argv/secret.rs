@@ -79,26 +79,46 @@ fn header(word: &Word) -> Option<Word> {
 
 /// A URL's password, or a user that is one.
 pub fn in_url(word: &Word) -> Option<Word> {
-    // What is filled in is one sign, which no URL holds.
-    let text: String = word
-        .pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Literal(text) => text.as_str(),
-            _ => "\u{1}",
-        })
-        .collect();
-    let (before, rest) = text.split_once("://")?;
-    let is_web = ["http", "https", "ftp"]
-        .iter()
-        .any(|scheme| before.ends_with(scheme));
-    let authority = rest.split(['/', '?', '#', ' ']).next()?;
-    let (user, _) = authority.rsplit_once('@')?;
-    let is_one = match user.split_once(':') {
-        Some((_, password)) => !password.is_empty(),
-        None => user.contains('\u{1}') && has_secret_name(word),
+    let user = user_of_url(word)?;
+    let password = user.after(':').filter(is_something);
+    password.or_else(|| has_secret_name(&user).then_some(user))
+}
+
+/// What stands between `https://` and the `@` before the host.
+fn user_of_url(word: &Word) -> Option<Word> {
+    let mut user = Word {
+        origin: word.origin.clone(),
+        pieces: Vec::new(),
     };
-    (is_web && is_one).then(|| word.clone())
+    let mut is_in_url = false;
+    for piece in &word.pieces {
+        let Piece::Literal(text) = piece else {
+            if is_in_url {
+                user.pieces.push(piece.clone());
+            }
+            continue;
+        };
+        let rest = match text.split_once("://") {
+            _ if is_in_url => text,
+            Some((before, rest)) => {
+                let mut schemes = ["http", "https", "ftp"].iter();
+                schemes.find(|scheme| before.ends_with(**scheme))?;
+                is_in_url = true;
+                rest
+            }
+            None => continue,
+        };
+        let authority = rest.split(['/', '?', '#', ' ']).next()?;
+        if let Some((last, _)) = authority.rsplit_once('@') {
+            user.pieces.push(Piece::Literal(last.to_owned()));
+            return Some(user);
+        }
+        if authority.len() < rest.len() {
+            return None;
+        }
+        user.pieces.push(Piece::Literal(authority.to_owned()));
+    }
+    None
 }
 
 fn is_something(word: &Word) -> bool {
