@@ -58,7 +58,7 @@ fn names(view: &YamlView, report: &mut Report) {
     let file = view.file.path();
     let builds = nixbuild::in_tree(view.file, view.tree);
     let tags = || builds.iter().filter_map(|b| b.image_tag.as_ref());
-    let built: BTreeSet<&str> = tags().map(|tag| name_in(tag)).collect();
+    let built: BTreeSet<&str> = tags().map(name_in).collect();
     let is_its_only = built.len() == 1 && config.manifest_files().any(|listed| listed == *file);
     for build in &builds {
         let Some(located) = &build.image_tag else {
