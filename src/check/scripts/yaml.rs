@@ -58,7 +58,7 @@ fn command(source: &str, around: &Node, value: &Node, found: &mut Vec<ShellText>
         return found.push(shell_text(source, scalar));
     }
     let items = value.items();
-    let asks = |item: &Node| item.as_str().is_some_and(|text| is_c(text));
+    let asks = |item: &Node| item.as_str().is_some_and(is_c);
     let script = match items.iter().position(asks) {
         Some(at) => items.get(at + 1),
         None => {
