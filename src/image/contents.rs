@@ -10,6 +10,26 @@ use crate::syntax::{Attrs, Element, Library, Names, Shape};
 /// How many lists, environments and layers within each other are looked through.
 const MAX_DEPTH: usize = 8;
 
+/// Functions whose result holds what is written in their arguments, and what these name.
+const MAKERS: [&str; 16] = [
+    "buildGoModule",
+    "buildNpmPackage",
+    "buildRustPackage",
+    "linkFarm",
+    "mkDerivation",
+    "runCommand",
+    "runCommandCC",
+    "runCommandLocal",
+    "writeScriptBin",
+    "writeShellApplication",
+    "writeShellScript",
+    "writeShellScriptBin",
+    "writeText",
+    "writeTextDir",
+    "writeTextFile",
+    "writeScript",
+];
+
 /// A package that is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
@@ -29,6 +49,11 @@ pub struct Contents {
     /// Whether there may be something that `packages` lacks: the text leads to an expression that is neither a list nor
     /// the name of a package, or to an image below. What `extraCommands` and the like make is not looked at.
     pub may_hold_more: bool,
+    /// The same, but for what is made by derivations that are written here: who knows what to look for finds it in their
+    /// text, see `made`.
+    pub is_open: bool,
+    /// The derivations that are written here, which may put anything into the image.
+    pub made: Vec<(RelPath, Range<usize>)>,
 }
 
 impl Contents {
@@ -40,6 +65,7 @@ impl Contents {
 pub(super) fn of(library: &Library, image: &ImageCall) -> Contents {
     let mut found = Contents {
         may_hold_more: image.has_base(library),
+        is_open: image.has_base(library),
         ..Contents::default()
     };
     take_arguments(
@@ -78,7 +104,7 @@ fn take_arguments(
     found: &mut Contents,
     left: usize,
 ) {
-    found.may_hold_more |= arguments.may_hold_more();
+    found.open_if(arguments.may_hold_more());
     for name in ["contents", "copyToRoot", "deps"] {
         if builder.takes(name) {
             take_named(library, arguments, name, found, left);
@@ -88,11 +114,11 @@ fn take_arguments(
         return;
     }
     let Some(layers) = arguments.expression(library, "layers") else {
-        found.may_hold_more = true;
+        found.open_if(true);
         return;
     };
     let layers = layers.elements(library);
-    found.may_hold_more |= !layers.rest.is_empty();
+    found.open_if(!layers.rest.is_empty());
     for layer in layers.items {
         let call = layer.call(library);
         match (call.and_then(|call| ImageCall::of(library, call)), left) {
@@ -100,7 +126,7 @@ fn take_arguments(
                 let arguments = &layer.arguments;
                 take_arguments(library, layer.builder, arguments, found, left - 1);
             }
-            _ => found.may_hold_more = true,
+            _ => found.open_if(true),
         }
     }
 }
@@ -111,14 +137,14 @@ fn take_named(library: &Library, attrs: &Attrs, name: &str, found: &mut Contents
     }
     match attrs.expression(library, name) {
         Some(list) => take(library, &list, found, left),
-        None => found.may_hold_more = true,
+        None => found.open_if(true),
     }
 }
 
 /// Takes what stands in the list `list`, or the one package that it is.
 fn take(library: &Library, list: &Element, found: &mut Contents, left: usize) {
     let Some(left) = left.checked_sub(1) else {
-        found.may_hold_more = true;
+        found.open_if(true);
         return;
     };
     let elements = list.elements(library);
@@ -127,7 +153,7 @@ fn take(library: &Library, list: &Element, found: &mut Contents, left: usize) {
     }
     for rest in &elements.rest {
         // A name that the text does not explain may be a list as well as a package.
-        found.may_hold_more |= rest.call(library).is_none();
+        found.open_if(rest.call(library).is_none());
         take_one(library, rest, found, left);
     }
 }
@@ -139,7 +165,7 @@ fn take_one(library: &Library, item: &Element, found: &mut Contents, left: usize
             "buildEnv" | "symlinkJoin" => {
                 take_named(library, &arguments, "paths", found, left);
                 let makes_more = arguments.has(library, "postBuild");
-                found.may_hold_more |= arguments.may_hold_more() || makes_more;
+                found.open_if(arguments.may_hold_more() || makes_more);
                 return;
             }
             // The package with more in it: `python3.withPackages (ps: …)`.
@@ -150,12 +176,22 @@ fn take_one(library: &Library, item: &Element, found: &mut Contents, left: usize
                         names.split_last().map_or(&[][..], |(_, before)| before),
                     );
                 }
-                found.may_hold_more |= call.function != "withPackages";
+                found.open_if(call.function != "withPackages");
                 return;
             }
             _ => {}
         }
-        found.may_hold_more = true;
+        let is_maker = |names: &Names| {
+            let last = names.last().and_then(Option::as_deref);
+            last.is_some_and(|name| MAKERS.contains(&name))
+        };
+        match call.first_function_names(library).iter().any(is_maker) {
+            true => {
+                found.may_hold_more = true;
+                found.made.push((call.file().path().clone(), call.range()));
+            }
+            false => found.open_if(true),
+        }
         return;
     }
     if item.shape(library) == Shape::Text {
@@ -166,17 +202,27 @@ fn take_one(library: &Library, item: &Element, found: &mut Contents, left: usize
     }
     let mut alternatives = item.names(library).into_iter();
     match (alternatives.next(), alternatives.next()) {
-        (Some(names), None) => found.may_hold_more |= !found.add(item, &names),
+        (Some(names), None) => {
+            let is_named = found.add(item, &names);
+            found.open_if(!is_named);
+        }
         // Of `with a; with b; [ c ]` either may have it; its name is the same.
         (Some(names), Some(_)) => {
             let last = names.last().map_or(&[][..], std::slice::from_ref);
-            found.may_hold_more |= !found.add(item, last);
+            let is_named = found.add(item, last);
+            found.open_if(!is_named);
         }
-        (None, _) => found.may_hold_more = true,
+        (None, _) => found.open_if(true),
     }
 }
 
 impl Contents {
+    /// Takes note of something of which nothing is known.
+    fn open_if(&mut self, is_unknown: bool) {
+        self.may_hold_more |= is_unknown;
+        self.is_open |= is_unknown;
+    }
+
     /// Whether `names` end in a name.
     fn add(&mut self, item: &Element, names: &[Option<String>]) -> bool {
         let mut last = names.iter().rev();

@@ -4,6 +4,7 @@
 
 mod contents;
 mod file;
+mod ignored;
 mod path;
 mod workspace;
 

@@ -75,11 +75,23 @@ pub(super) fn binds_names(kind: SyntaxKind) -> bool {
 impl Call {
     /// `expr`, where it is a call of a function that has a name.
     pub(super) fn of(file: &Rc<NixFile>, expr: &Expr) -> Option<Call> {
+        let call = Call::of_several(file, expr)?;
+        called(&call.function_expr()?).is_some().then_some(call)
+    }
+
+    /// The same also of `f a b`, which calls what `f a` yields: its function is `f`.
+    pub(super) fn of_several(file: &Rc<NixFile>, expr: &Expr) -> Option<Call> {
         let Expr::Apply(apply) = expr else {
             return None;
         };
+        let mut function = apply.lambda()?;
+        while called(&function).is_none()
+            && let Expr::Apply(inner) = &function
+        {
+            function = inner.lambda()?;
+        }
         Some(Call {
-            function: called(&apply.lambda()?)?,
+            function: called(&function)?,
             file: file.clone(),
             argument: apply.argument()?,
             node: apply.syntax().clone(),

@@ -34,6 +34,18 @@ impl Call {
             None => Vec::new(),
         }
     }
+
+    /// The same of the function that is called first: `runCommand` of `runCommand name { } script`.
+    pub fn first_function_names(&self, library: &Library) -> Vec<Names> {
+        let mut function = self.function_expr();
+        while let Some(Expr::Apply(apply)) = &function {
+            function = apply.lambda();
+        }
+        match function {
+            Some(function) => names(&Resolver::new(library), self.file(), &function, MAX_NAMES),
+            None => Vec::new(),
+        }
+    }
 }
 
 pub(super) fn names(

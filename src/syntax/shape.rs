@@ -175,10 +175,10 @@ impl Element {
         Some(Element { file, expr })
     }
 
-    /// The call whose result it is: of `f a b` the one on `b`.
+    /// The call whose result it is: of `f a b` the one on `b`, by the name of `f`.
     pub fn call(&self, library: &Library) -> Option<Call> {
         let Element { file, expr } = self.followed(library)?;
-        Call::of(&file, &expr)
+        Call::of_several(&file, &expr)
     }
 
     /// The set that it is, as it is written; one that may hold more where it is no set.
@@ -284,6 +284,17 @@ impl Element {
         found
     }
 
+    /// Whether it is the name of a function's argument.
+    fn is_argument(&self, library: &Library) -> bool {
+        let Expr::Ident(ident) = &self.expr else {
+            return false;
+        };
+        let resolver = Resolver::new(library);
+        let name = ident.to_string();
+        let binder = resolver.binder(&self.file, &name, ident.syntax(), &mut Vec::new());
+        binder.is_some_and(|binder| ast::Lambda::can_cast(binder.kind()))
+    }
+
     fn collect(&self, library: &Library, found: &mut Elements, left: usize) {
         let (Some(left), Some(Element { file, expr })) =
             (left.checked_sub(1), self.followed(library))
@@ -294,6 +305,11 @@ impl Element {
             file: file.clone(),
             expr,
         };
+        // Who calls the function may give another list than the one that is its argument's default.
+        let has_default = expr.syntax() != self.expr.syntax();
+        if has_default && self.is_argument(library) {
+            found.rest.push(self.clone());
+        }
         let inner = match &expr {
             Expr::List(list) => return found.items.extend(list.items().map(of)),
             Expr::Ident(ident) if ident.to_string() == "null" => return,

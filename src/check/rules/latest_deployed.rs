@@ -33,9 +33,9 @@ pub static RULE: Rule = Rule {
 const HELP: &str = "name the tag that was built, or its digest";
 
 /// Folders of manifests that show something or test something, and that nobody deploys as they are.
-const NOT_DEPLOYED: [&str; 10] = [
+const NOT_DEPLOYED: [&str; 11] = [
     "example", "examples", "sample", "samples", "test", "tests", "testdata", "e2e", "fixtures",
-    "docs",
+    "docs", "hack",
 ];
 
 /// Tools that put in the tag when they deploy, and the files that say of which images.

@@ -18,6 +18,8 @@ mod input_changed;
 mod latest_deployed;
 mod lock_file_drifted;
 mod nixbuild_mismatch;
+mod no_ca_bundle;
+mod no_tmp;
 mod placeholder_hash;
 mod recipe_changed;
 mod secret_in_argv;
@@ -30,6 +32,7 @@ mod unpinned_lookup;
 pub mod unreadable;
 mod unstable_rev;
 pub mod unused_allowance;
+mod usr_bin_env;
 mod version_not_rev;
 mod versions_disagree;
 
@@ -64,6 +67,9 @@ pub static ALL: &[&Rule] = &[
     &config_unknown_key::RULE,
     &config_shape::RULE,
     &builder_argument::RULE,
+    &no_ca_bundle::RULE,
+    &no_tmp::RULE,
+    &usr_bin_env::RULE,
     &fakechroot::RULE,
     &secret_in_argv::RULE,
     &source_dropped::RULE,

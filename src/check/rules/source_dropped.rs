@@ -72,16 +72,26 @@ fn in_file(view: &ContainerView, tracked: &[RelPath], path: &RelPath, report: &m
         return;
     };
     for (range, target) in path_literals(&file) {
-        // What is nowhere Nix says itself.
-        let on_disk = target.to_path(view.subject.workspace.root());
-        if is_tracked(tracked, &target) || !on_disk.exists() || is_empty(&on_disk) {
+        if is_tracked(tracked, &target) {
             continue;
         }
+        let workspace = view.subject.workspace;
+        let on_disk = target.to_path(workspace.root());
+        // What is not there yet has, as a rule, an ending when it is a file.
+        let is_folder = on_disk.is_dir() || !target.file_name().contains('.');
+        let why = if workspace.is_ignored(&target, is_folder) {
+            "git ignores"
+        } else if on_disk.exists() && !is_empty(&on_disk) {
+            "git does not track"
+        } else {
+            // What is nowhere Nix says itself.
+            continue;
+        };
         let written = file.source().text().get(range.clone()).unwrap_or_default();
         report
             .add(
                 Place::of(file.source(), range.clone()),
-                format!("git does not track `{written}`, so the flake does not see it"),
+                format!("{why} `{written}`, so the flake does not see it"),
             )
             .help("build it in Nix, or track it");
     }

@@ -47,6 +47,8 @@ const ENVIRONMENTS: [&str; 8] = [
     "old",
     "archive",
 ];
+/// Files that say what is fetched for the whole of a container, with its version.
+const SOURCES: [&str; 3] = ["sources.nix", "source.nix", "version.nix"];
 const SERVICE_FILES: [&str; 2] = ["service-versions.yaml", "service-versions.yml"];
 const ARG: &str = "CONTAINER_APP_VERSION";
 
@@ -162,9 +164,16 @@ fn is_copy(folder: &RelPath, other: &RelPath) -> bool {
 }
 
 fn copies(found: &mut Found, folder: &RelPath, folders: &BTreeMap<RelPath, Vec<RelPath>>) {
+    let library = found.view.library;
+    let beside = SOURCES.iter().filter_map(|name| folder.join(name));
+    for file in beside.filter(|file| found.view.subject.has_file(file)) {
+        if let Some((version, place)) = own::of_sources(library, &file) {
+            found.compare(place, &version);
+        }
+    }
     for (other, files) in folders {
         if other != folder && is_copy(folder, other) {
-            let own = own::read(found.view.library, files, found.view.name);
+            let own = own::read(library, files, found.view.name);
             if let Some((version, place)) = own.version {
                 found.compare(place, &version);
             }
@@ -213,9 +222,9 @@ fn services(found: &mut Found, folder: &RelPath) {
         if let Ok(ServiceVersion::Found(version)) = service_versions::find(&file, name) {
             let place = Place::of(&file, Spot::whole_scalar(path, &version).range());
             // It may be written as it is deployed.
-            match version.value.ends_with("-nix") {
-                true => found.compare_tag(place, &version.value),
-                false => found.compare(place, &version.value),
+            match form::without_build(&version.value) == version.value {
+                true => found.compare(place, &version.value),
+                false => found.compare_tag(place, &version.value),
             }
         }
     }
@@ -270,19 +279,27 @@ fn is_own(view: &ContainerView, own: &Own, image: &str) -> bool {
     if let Some(configured) = view.config.and_then(|config| config.image.as_ref()) {
         return image == configured;
     }
-    let last = |image: &str| image.rsplit('/').next() == Some(view.name);
+    // Built as `team/ntfy` and deployed from a registry.
+    let is_at = |built: &str| {
+        let before = image.strip_suffix(built);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
     match own.images.is_empty() {
-        // The name of an image that is built is not known, or none is built there.
-        true => last(image),
-        false => own.images.iter().any(|built| {
-            image == built
-                || !built.contains('/')
-                    && built == view.name
-                    && image
-                        .strip_suffix(built.as_str())
-                        .is_some_and(|rest| rest.ends_with('/'))
+        // No image is built there, or its name is not known.
+        true => is_at(view.name) && is_from_own_registry(image),
+        false => own.images.iter().any(|built| match built.contains('/') {
+            true => is_at(built),
+            false => built == view.name && is_at(built) && is_from_own_registry(image),
         }),
     }
+}
+
+/// Whether `image` names a registry, and not the one that images come from of which nothing else is said: `ntfy` and
+/// `someone/ntfy` are upstream's.
+fn is_from_own_registry(image: &str) -> bool {
+    image.split_once('/').is_some_and(|(host, _)| {
+        host.contains(['.', ':']) && host != "docker.io" && host != "registry-1.docker.io"
+    })
 }
 
 fn is_yaml(file: &RelPath) -> bool {

@@ -51,13 +51,17 @@ pub fn tag_disagrees(own: &str, tag: &str) -> bool {
         && disagree(own, tag)
 }
 
-/// `v1.2.3` of `v1.2.3-1d37d29-nix`, as images are tagged that are built from a commit of this repository.
-fn without_build(tag: &str) -> &str {
-    let built = tag
-        .strip_suffix("-nix")
-        .and_then(|rest| rest.rsplit_once('-'));
-    match built {
-        Some((version, sha)) if sha.len() >= 7 && tag::is_hex(sha) => version,
+/// `v1.2.3` of `v1.2.3-1d37d29-nix` and `v1.2.3-1d37d29`, as images are tagged that are built from a commit of this
+/// repository.
+pub fn without_build(tag: &str) -> &str {
+    let (rest, is_nix) = match tag.strip_suffix("-nix") {
+        Some(rest) => (rest, true),
+        None => (tag, false),
+    };
+    match rest.rsplit_once('-') {
+        Some((version, sha)) if tag::is_commit(sha) => version,
+        // With the ending, seven digits are no date.
+        Some((version, sha)) if is_nix && sha.len() >= 7 && tag::is_hex(sha) => version,
         _ => tag,
     }
 }
@@ -114,6 +118,8 @@ mod tests {
             ("2.11.0", "v2.10.0"),
             ("2.11.0", "2.10.0"),
             ("2.11.0", "v2.10.0-1d37d29-nix"),
+            ("2.11.0", "v2.10.0-1d37d29"),
+            ("2.11.0", "v2.10.0-1234567-nix"),
             ("1d37d29", "v677c7a5-abcdef0-nix"),
             ("1d37d29", "677c7a5"),
         ] {
@@ -125,6 +131,8 @@ mod tests {
             ("1d37d29", "v2.11.0"),
             ("2.11.0", "latest"),
             ("2.11.0", "v2.10.0-amd64"),
+            ("2.11.0", "v2.10.0-20250101"),
+            ("2.11.0", "v2.10.0-r4-ffa8727"),
             ("2.11.0", "20250101"),
         ] {
             assert!(!tag_disagrees(own, tag), "{own} {tag}");

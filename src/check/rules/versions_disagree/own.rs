@@ -55,6 +55,18 @@ pub fn read(library: &Library, files: &[RelPath], container: &str) -> Own {
     own
 }
 
+/// The version that a file of sources binds for itself, which its container may have a copy of.
+pub fn of_sources(library: &Library, path: &RelPath) -> Option<(String, Place)> {
+    let file = library.get(path)?;
+    let mut parts = Vec::new();
+    for (attrs, path) in sets_with(&file, VERSION) {
+        if let (true, Value::Text(text)) = (path.is_empty(), attrs.get(library, VERSION)) {
+            parts.extend(text.literal().cloned());
+        }
+    }
+    only(library, &parts)
+}
+
 /// The version that the images of `file` are tagged with.
 fn in_images(library: &Library, file: &Rc<NixFile>, own: &mut Own) -> Vec<Part> {
     let mut found = Vec::new();
