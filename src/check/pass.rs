@@ -60,6 +60,11 @@ pub fn run(subject: &Subject, rules: &[&'static Rule], scope: &Scope) -> Checked
         allowances.extend(one.allowances);
     }
     pin::together(&mut pins);
+    if let Some(clones) = subject.clones
+        && rules.iter().any(|rule| rule.asks == Asks::Clone)
+    {
+        clones.ask_all(subject, &pins);
+    }
     findings.extend(in_containers(subject, rules, containers, &pins));
     for (rule, run) in checks(rules, |check| match check {
         Check::Workspace { run } => Some(run),

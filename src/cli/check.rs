@@ -145,7 +145,9 @@ impl Arguments {
         };
         looked.tell(globals, &scope);
         if self.write_baseline {
-            return self.record(globals, looked, &baseline, &check(workspace), &scope);
+            let findings = check(workspace);
+            self.answered(&clones)?;
+            return self.record(globals, looked, &baseline, &findings, &scope);
         }
         if !self.fix {
             let mut findings = check(workspace);
@@ -163,6 +165,7 @@ impl Arguments {
             return self.conclude(workspace, &findings);
         }
         let Fixed { findings, files } = fix::all(workspace, new)?;
+        self.answered(&clones)?;
         if self.diff {
             output::diff(&mut anstream::stdout().lock(), &files).map_err(Failure::output)?;
         }

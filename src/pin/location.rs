@@ -30,12 +30,17 @@ impl Places<'_> {
                 .as_deref()?;
             Some(self.workspace.root().join(clone))
         };
-        if self.stands_for_container(pin)
-            && let Some(path) = self.clone.map(Path::to_owned).or_else(configured)
+        if let Some(path) = self.clone.map(Path::to_owned).or_else(configured)
+            && self.stands_for_container(pin)
         {
             // Without the `..` of a path that was given relative to something, where that can be.
             return Some(Location::Clone(plain(&path).unwrap_or(path)));
         }
+        self.remote_of(pin)
+    }
+
+    /// What the URL of the source names.
+    pub fn remote_of(&self, pin: &Pin) -> Option<Location> {
         pin.repository.as_deref().map(|url| self.remote(pin, url))
     }
 

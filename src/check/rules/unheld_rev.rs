@@ -2,7 +2,7 @@
 
 use crate::check::clones::commit_of;
 use crate::check::{Asks, Check, ContainerView, Doc, Report, Rule, Severity};
-use crate::pin::held::{Held, held};
+use crate::pin::held::Held;
 
 pub static RULE: Rule = Rule {
     code: "C104",
@@ -32,8 +32,8 @@ fn run(view: &ContainerView, report: &mut Report) {
             continue;
         };
         let message = match repo.repo.has_commit(commit) {
-            true => match held(&repo.repo, &repo.refs, commit, view.config) {
-                Ok(Held::Nowhere) => {
+            true => match clones.held(view, &repo, commit) {
+                Some(Held::Nowhere) => {
                     format!("no branch or tag of {} holds this commit", repo.location)
                 }
                 _ => continue,
@@ -44,10 +44,11 @@ fn run(view: &ContainerView, report: &mut Report) {
             false => continue,
         };
         if let Some(place) = view.place_of(pin) {
-            report.add(place, message).help(format!(
-                "let it follow its branch: `cotter pin bump {}`",
-                pin.name
-            ));
+            let bump = format!("let it follow its branch: `cotter pin bump {}`", pin.name);
+            report.add(place, message).help(match repo.is_whole {
+                true => bump,
+                false => format!("`git fetch` there; if nothing holds it then, {bump}"),
+            });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::check::clones::commit_of;
 use crate::check::{Asks, Check, ContainerView, Doc, Report, Rule, Severity};
-use crate::pin::held::{Held, held};
+use crate::pin::held::Held;
 
 pub static RULE: Rule = Rule {
     code: "C102",
@@ -31,11 +31,8 @@ fn run(view: &ContainerView, report: &mut Report) {
         let (Some(repo), Some(commit)) = (repo, commit_of(pin)) else {
             continue;
         };
-        let found = match repo.repo.has_commit(commit) {
-            true => held(&repo.repo, &repo.refs, commit, view.config),
-            false => continue,
-        };
-        if let (Ok(Held::OnlyUnstable(names)), Some(place)) = (found, view.place_of(pin)) {
+        let found = clones.held(view, &repo, commit);
+        if let (Some(Held::OnlyUnstable(names)), Some(place)) = (found, view.place_of(pin)) {
             let message = format!(
                 "only {} of {}, which is force-pushed, holds this commit",
                 names.join(", "),
