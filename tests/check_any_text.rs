@@ -1,6 +1,7 @@
 //! `check` over files that are broken in every way: no panic, no endless run, no more memory than the files are worth.
 //!
-//! COTTER_TEST_INPUTS sets how many inputs are tried, COTTER_TEST_SEED where the random numbers begin.
+//! COTTER_TEST_INPUTS sets how many inputs are tried, COTTER_TEST_SEED where the random numbers begin, COTTER_TEST_ROUND
+//! repeats one round. The files of a round that fails are kept.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -158,6 +159,9 @@ fn number(name: &str, default: u64) -> u64 {
 fn no_text_ends_it() {
     let seeds = seeds();
     let seed = number("COTTER_TEST_SEED", 0x5EED_C077);
+    let only = std::env::var("COTTER_TEST_ROUND")
+        .ok()
+        .map(|round| round.parse::<u64>().unwrap());
     let mut numbers = Numbers(seed | 1);
     let dir = tempfile::tempdir().unwrap();
     // As the program has it.
@@ -187,14 +191,22 @@ fn no_text_ends_it() {
             files.push(RelPath::new(format!("c{}/{at}/{name}", at % 7)).unwrap());
         }
         files.sort();
+        if only.is_some_and(|only| only != round) {
+            clear(dir.path());
+            continue;
+        }
         // One file takes milliseconds; a minute is no bound of speed but the end of an endless run.
         let checked = inputs
             .send(files)
             .map(|()| outcomes.recv_timeout(Duration::from_secs(60)));
-        assert_eq!(checked, Ok(Ok(())), "round {round} of seed {seed}");
-        for entry in std::fs::read_dir(dir.path()).unwrap() {
-            std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        if checked != Ok(Ok(())) {
+            let kept = dir.keep();
+            panic!(
+                "round {round} of seed {seed}, {}: {checked:?}",
+                kept.display()
+            );
         }
+        clear(dir.path());
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status
@@ -203,6 +215,12 @@ fn no_text_ends_it() {
         .unwrap();
     let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
     assert!(peak < 1 << 20, "{peak} kB");
+}
+
+fn clear(dir: &Path) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
+    }
 }
 
 /// Every rule over `files`; what they find is in the text.
