@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use cotter::nix::{FlakeLock, FlakeUpdate, InputMove, Nix, NixError};
-use cotter::process::{Invocation, Output, ProcessError, Runner, System};
+use cotter::process::{Invocation, Output as Answer, ProcessError, Runner, System};
 use tempfile::TempDir;
 
 use crate::support;
@@ -57,6 +57,15 @@ impl Bench {
 
     /// What Nix itself does with the flake in `dir`.
     pub fn nix(&self, dir: &Path, args: &[&str]) -> String {
+        support::run_ok(&mut self.command(dir, args), "nix-bin")
+    }
+
+    /// The same, also where Nix fails.
+    pub fn nix_output(&self, dir: &Path, args: &[&str]) -> Output {
+        support::run(&mut self.command(dir, args), "nix-bin")
+    }
+
+    fn command(&self, dir: &Path, args: &[&str]) -> Command {
         let mut command = Command::new("env");
         command
             .arg("-i")
@@ -64,7 +73,7 @@ impl Bench {
             .arg("nix")
             .args(args)
             .current_dir(dir);
-        support::run_ok(&mut command, "nix-bin")
+        command
     }
 
     /// The lock file that Nix itself makes of `flake_nix` and `flake_lock`.
@@ -100,7 +109,7 @@ impl Runner for Bench {
         &self,
         invocation: &Invocation,
         on_line: &mut dyn FnMut(&[u8]),
-    ) -> Result<Output, ProcessError> {
+    ) -> Result<Answer, ProcessError> {
         let mut scrubbed = Invocation::new("env")
             .args(["-i"])
             .args(self.environment())

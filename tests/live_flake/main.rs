@@ -1,6 +1,7 @@
 //! Flake locks computed by a real Nix on real repositories: this machine's Nix, and each of those in the root
 //! directories that `COTTER_TEST_NIX_ROOTS` lists.
 
+mod behind;
 mod bench;
 mod failures;
 mod moves;

@@ -133,7 +133,7 @@ impl Comparison<'_> {
         for input in &self.flake.inputs {
             match self.lock.link(&input.name) {
                 Some(link) => {
-                    self.input(report, input, &self.lock.root, link);
+                    self.input(report, input, &input.name, &self.lock.root, link);
                     if let InputLink::Node(node) = link {
                         self.overrides(report, input, node);
                     }
@@ -166,10 +166,17 @@ impl Comparison<'_> {
         }
     }
 
-    /// What is said of `input`, which is an input of `parent` in the lock file, against what that says.
-    fn input(&self, report: &mut Report, input: &Declared, parent: &str, link: &InputLink) {
-        let name = &input.name;
-        let at_link = || self.written(&[parent, "inputs", name]);
+    /// What is said of `input`, whose path from the flake is `name`, against what the lock file says, where it is an
+    /// input of the node `parent`.
+    fn input(
+        &self,
+        report: &mut Report,
+        input: &Declared,
+        name: &str,
+        parent: &str,
+        link: &InputLink,
+    ) {
+        let at_link = || self.written(&[parent, "inputs", &input.name]);
         match (&input.asked, link) {
             (Asked::Unknown | Asked::Nothing, _) => {}
             (Asked::Follows(wanted), InputLink::Follows(locked)) if wanted == locked => {}
@@ -198,12 +205,19 @@ impl Comparison<'_> {
                     .related(at_link(), "locked here");
             }
             (Asked::Ref(wanted), InputLink::Node(node)) => {
-                self.reference(report, input, wanted, node);
+                self.reference(report, input, name, wanted, node);
             }
         }
     }
 
-    fn reference(&self, report: &mut Report, input: &Declared, wanted: &FlakeRef, node: &str) {
+    fn reference(
+        &self,
+        report: &mut Report,
+        input: &Declared,
+        name: &str,
+        wanted: &FlakeRef,
+        node: &str,
+    ) {
         let known = self.lock.nodes.get(node);
         let Some(original) = known.and_then(|node| node.original.as_ref()) else {
             return;
@@ -216,7 +230,6 @@ impl Comparison<'_> {
             (FlakeKind::Path, FlakeKind::Path | FlakeKind::Git | FlakeKind::Download) => None,
             _ => wanted.difference(&locked_for),
         };
-        let name = &input.name;
         if let Some(attribute) = difference {
             let place = input.attributes.get(attribute).unwrap_or(&input.place);
             let message = format!(
@@ -254,7 +267,8 @@ impl Comparison<'_> {
         for own in &input.overrides {
             // An input that there is not is overridden in vain, and Nix says so.
             if let Some(link) = known.inputs.get(&own.name) {
-                self.input(report, own, node, link);
+                let path = format!("{}/{}", input.name, own.name);
+                self.input(report, own, &path, node, link);
             }
         }
         if self.lock.version < 7 || !self.flake.is_complete {
@@ -273,7 +287,7 @@ impl Comparison<'_> {
                 .add(
                     self.view.place(input.place.clone()),
                     format!(
-                        "in flake.lock the input `{name}` of `{}` follows {}, which this flake does not say",
+                        "in flake.lock the input `{}/{name}` follows {}, which this flake does not say",
                         input.name,
                         shown(path)
                     ),
