@@ -97,7 +97,24 @@ else
     row "  statix check" "left out" "" "not installed"
 fi
 
-# 2. A spork's bump, with a local mirror.
+# 2. check over the same tree, and over a repository of 40 containers.
+all=$(median_ms 5 0 "$cotter" --root "$tree" check --all-files)
+row "check --all-files ($corpus)" "$all ms" "< 800 ms" "pin list takes $list ms of these files"
+scripts/fleet.sh "$work/fleet" --containers 40 >/dev/null
+fleet=$work/fleet/ops
+files="$(git -C "$fleet" ls-files | wc -l) files, 40 containers"
+all=$(median_ms 11 0 "$cotter" --root "$fleet" check --all-files)
+row "check --all-files ($files)" "$all ms" "< 60 ms"
+git -C "$fleet" ls-files 'containers/*/default.nix' | head -n 5 | while read -r file; do
+    echo "# A note." >>"$fleet/$file"
+    git -C "$fleet" add "$file"
+done
+staged=$(median_ms 11 0 "$cotter" --root "$fleet" check)
+row "check of 5 staged files" "$staged ms" "< 20 ms"
+listed=$(median_ms 11 0 git -C "$fleet" diff --cached --name-only)
+row "  git diff --cached --name-only" "$listed ms" "" "check takes $(ratio "$staged" "$listed") times as long"
+
+# 3. A spork's bump, with a local mirror.
 scripts/example.sh "$work/example"
 scripts/example.sh "$work/example" --sync
 ops=$work/example/ops
@@ -122,7 +139,7 @@ hand=$(median_ms 11 0 sh "$work/by-hand" "$work/example" "$work/hand")
 row "pin bump of a spork, dry run" "$bump ms" "< 100 ms"
 row "  its git and sed commands from a script" "$hand ms" "" "the bump takes $(ratio "$bump" "$hand") times as long"
 
-# 3. NAR hashes from git objects.
+# 4. NAR hashes from git objects.
 echo
 if [ -e benches/nar.rs ]; then
     echo "NAR hash of a 4,000-file commit: target no slower than nix hash path on a warm checkout, and 4 times as"
@@ -135,7 +152,7 @@ else
     echo "NAR hashes: left out, there is no benches/nar.rs"
 fi
 
-# 4. Hashes of fixed-output derivations, in a store of their own.
+# 5. Hashes of fixed-output derivations, in a store of their own.
 echo
 if ! scripts/packages.sh nix-bin || ! command -v nix-build >/dev/null; then
     echo "fod-rehash: left out, it needs the package nix-bin"

@@ -25,9 +25,9 @@ use setup::Globals;
 
 /// Keeps the pins and fixed-output hashes of Nix-built container images in step.
 ///
-/// Exit codes: 0 done, or nothing to do; 1 a dry run would change something, or a hash could not be computed; 2 the
-/// command line, cotter.toml or a source file is wrong; 3 something outside failed, nothing was lost; 4 an invariant
-/// does not hold, nothing was written.
+/// Exit codes: 0 done, or nothing to do; 1 `check` found something, a dry run would change something, or a hash could not
+/// be computed; 2 the command line, cotter.toml or a source file is wrong; 3 something outside failed, nothing was lost; 4
+/// an invariant does not hold, nothing was written.
 #[derive(Debug, Parser)]
 #[command(name = "cotter", version, max_term_width = 100)]
 pub struct Arguments {
