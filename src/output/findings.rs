@@ -11,6 +11,9 @@ use super::json;
 use crate::check::{Finding, Place, Related, Severity};
 use crate::source::{RelPath, SourceFile, Workspace};
 
+/// A line with more bytes than this is not shown.
+const LONGEST_LINE: usize = 2_000;
+
 /// Writes `findings` with the lines of `workspace` that they are about, and how many there are.
 pub fn human(sink: &mut impl Write, workspace: &Workspace, findings: &[Finding]) -> io::Result<()> {
     let renderer = Renderer::styled();
@@ -54,7 +57,11 @@ fn rendered(renderer: &Renderer, workspace: &Workspace, finding: &Finding) -> St
     let title = level()
         .primary_title(finding.message.as_str())
         .id(rule.code);
-    let source = |place: &Place| workspace.read(&place.file).ok();
+    let source = |place: &Place| {
+        let file = workspace.read(&place.file).ok()?;
+        // A generated line is no help to look at, and long to show.
+        (file.line_at(file.offset(place.start)).len() <= LONGEST_LINE).then_some(file)
+    };
     let main = source(&finding.place);
     // Places in one file are shown together, those in others below.
     let (same, others): (Vec<&Related>, Vec<&Related>) = finding

@@ -5,6 +5,9 @@ use crate::edit::Edit;
 use crate::image::{self, Key, Port, Wanted, port};
 use crate::syntax::{Attrs, Element, Shape};
 
+/// No config that a person wrote has more in one list or set; of what goes on, the beginning is told.
+const MOST_ENTRIES: usize = 200;
+
 pub static RULE: Rule = Rule {
     code: "C603",
     name: "config-shape",
@@ -114,7 +117,7 @@ impl Looked<'_> {
     /// The elements of a list of strings.
     fn items(&self, list: &Element, report: &mut Report) {
         let library = self.view.library;
-        for item in list.elements(library).items {
+        for item in list.elements(library).items.into_iter().take(MOST_ENTRIES) {
             let shape = item.shape(library);
             let Some(place) = self.view.place_in(item.file().path(), item.range()) else {
                 continue;
@@ -157,7 +160,7 @@ impl Looked<'_> {
             return;
         };
         let name = self.name;
-        for entry in set.names() {
+        for entry in set.names().into_iter().take(MOST_ENTRIES) {
             let Some(at) = set.place_of(&entry) else {
                 continue;
             };
