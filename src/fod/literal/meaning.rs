@@ -84,10 +84,13 @@ where
     }
 }
 
-/// Whether `value`, bound to `name`, may be a hash literal.
+/// Whether `value`, bound to `name`, may be a hash literal, whatever else is said around it: all that has the digits and
+/// the length of one, or keeps the place of one.
 pub fn may_be_literal(name: &str, value: &str) -> bool {
+    let written = value.trim_matches(' ');
+    let has_form = text::may_be_hash(written.as_bytes()) || text::is_stub(written);
     let meaning = Meaning::of(&[name.to_owned()], Vec::new, |_| None);
-    meaning.of_text(value).is_some()
+    has_form || meaning.of_text(value).is_some()
 }
 
 fn speaks(said: &Says) -> bool {
