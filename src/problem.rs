@@ -56,3 +56,12 @@ impl From<SyntaxProblem> for Problem {
         }
     }
 }
+
+/// What the parser of JSON says is wrong, without the place, which is told by itself.
+pub fn json_words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

@@ -20,6 +20,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Scope, rules};
+use crate::problem::json_words;
 use crate::source::{Position, RelPath, SourceError, Stamp, Workspace};
 use crate::transaction::FileChange;
 
@@ -74,8 +75,13 @@ impl Baseline {
             at: Position { line, column },
             message,
         };
-        let document: Document = serde_json::from_str(file.text())
-            .map_err(|error| invalid(error.line().max(1), error.column().max(1), reason(&error)))?;
+        let document: Document = serde_json::from_str(file.text()).map_err(|error| {
+            invalid(
+                error.line().max(1),
+                error.column().max(1),
+                json_words(&error),
+            )
+        })?;
         if document.schema != SCHEMA {
             let message = format!("schema {}; this cotter knows {SCHEMA}", document.schema);
             return Err(invalid(1, 1, message));
@@ -167,14 +173,5 @@ impl Baseline {
         unknown.sort_unstable();
         unknown.dedup();
         unknown
-    }
-}
-
-/// The parser's words without its place.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Entries, Entry, LockError, RecordedRecipe, SCHEMA};
 use crate::fod::environment::Environment;
 use crate::hash::{Algo, Hash, HashText};
+use crate::problem::json_words;
 use crate::source::{RelPath, SourceFile};
 
 /// What a recipe's digest is of.
@@ -75,7 +76,7 @@ pub(super) fn parse(file: &SourceFile) -> Result<Entries, LockError> {
             LockError::Invalid {
                 file: file.path().clone(),
                 at: file.position(offset),
-                message: message(&error),
+                message: json_words(&error),
             }
         }
     };
@@ -134,15 +135,6 @@ fn offset(text: &str, error: &serde_json::Error) -> usize {
         .map(str::len)
         .sum();
     before + error.column().saturating_sub(1)
-}
-
-/// The parser's words without its place.
-fn message(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
 }
 
 #[derive(serde::Deserialize)]
