@@ -57,18 +57,18 @@ fn components(version: &str) -> impl Iterator<Item = &str> {
 }
 
 fn component_less(a: &str, b: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    // Nix reads an `int`: what does not fit into one is a word to it.
+    let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
+        true => text.parse::<i32>().ok(),
+        false => None,
+    };
     match (number(a), number(b)) {
-        // By length first: a number may be longer than any integer type.
-        (true, true) => {
-            let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
-            (a.len(), a) < (b.len(), b)
-        }
-        (_, true) if a.is_empty() => true,
+        (Some(a), Some(b)) => a < b,
+        (_, Some(_)) if a.is_empty() => true,
         _ if a == "pre" => b != "pre",
         _ if b == "pre" => false,
-        (_, true) => true,
-        (true, _) => false,
+        (_, Some(_)) => true,
+        (Some(_), _) => false,
         _ => a < b,
     }
 }
