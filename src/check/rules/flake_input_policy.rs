@@ -43,8 +43,17 @@ fn run(view: &NixView, report: &mut Report) {
     let is_right = |branch: &Option<String>| branch.as_deref() == Some(policy);
     let is_main = |input: &Declared| input.name == "nixpkgs";
     let has_right = found.iter().any(|(_, branch)| is_right(branch));
+    // A template is copied to another workspace; and the branch of what `nixpkgs` follows is not always known here.
+    let path = view.file.path().as_str();
+    let is_template = path.split('/').any(|folder| folder == "templates");
+    let follows = |input: &Declared| matches!(input.asked, Asked::Follows(_));
+    let has_other = flake
+        .inputs
+        .iter()
+        .any(|input| is_main(input) && follows(input));
     for (input, branch) in found {
-        if is_right(&branch) || has_right && !is_main(input) {
+        let is_beside = (has_right || has_other) && !is_main(input);
+        if is_template || is_right(&branch) || is_beside {
             continue;
         }
         let what = match &branch {
