@@ -7,6 +7,7 @@ mod builder;
 mod config;
 mod contents;
 mod found;
+pub mod spec;
 mod system;
 #[cfg(test)]
 mod tests;
