@@ -6,6 +6,7 @@
 mod builder;
 mod config;
 mod contents;
+pub mod emit;
 mod found;
 pub mod spec;
 mod system;

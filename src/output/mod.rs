@@ -3,6 +3,7 @@
 mod builds;
 mod bump;
 mod diagnostic;
+mod emitted;
 mod findings;
 mod fods;
 mod github;
@@ -15,6 +16,7 @@ mod sarif;
 pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
+pub use emitted::{EmittedFile, EmittedStatus, emitted_human, emitted_json};
 pub use findings::{as_json as findings_json, human as findings_human};
 pub use fods::{fod_diagnostic, fods_human, fods_json, output_hashes_diagnostics};
 pub use github::write as findings_github;
