@@ -68,6 +68,22 @@ impl Folder<'_> {
         }
     }
 
+    /// The name of the package of `Cargo.toml`.
+    pub fn cargo_name(&self) -> Result<String, SourceError> {
+        let text = self.text("Cargo.toml")?.unwrap_or_default();
+        let manifest: toml::Table =
+            toml::from_str(&text).map_err(|e| self.invalid("Cargo.toml", e.message()))?;
+        let name = manifest
+            .get("package")
+            .and_then(|package| package.get("name")?.as_str());
+        name.map(str::to_owned).ok_or_else(|| {
+            self.missing(
+                "Cargo.toml",
+                "it names no package: say `program` in `[image.source]`",
+            )
+        })
+    }
+
     /// Whether `Cargo.toml` itself says the name and the version of one package.
     pub fn cargo_says_name_and_version(&self) -> Result<bool, SourceError> {
         #[derive(Deserialize)]

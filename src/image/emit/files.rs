@@ -108,7 +108,7 @@ impl Content {
 }
 
 /// `/etc/passwd` and `/etc/group`: root, nobody, and the user of the spec.
-fn account_files(spec: &Spec) -> Vec<(&'static str, String)> {
+pub fn account_files(spec: &Spec) -> Vec<(&'static str, String)> {
     let mut passwd = "root:x:0:0:root:/root:/bin/sh\n".to_owned();
     let mut group = "root:x:0:\n".to_owned();
     if let Some(user) = &spec.passwd {

@@ -81,9 +81,10 @@ impl Digests {
     pub fn read(text: &str) -> Option<Digests> {
         let line = text.lines().find(|line| is_mark(line))?;
         let (text, pins) = line.split_once(MARK)?.1.split_once(PINS)?;
+        let pins = pins.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
         Some(Digests {
             text: text.trim().to_owned(),
-            pins: pins.split_whitespace().next()?.to_owned(),
+            pins: pins.to_owned(),
         })
     }
 
@@ -94,11 +95,7 @@ impl Digests {
 }
 
 fn is_mark(line: &str) -> bool {
-    let comment = line
-        .trim_start()
-        .trim_start_matches(['#', '/'])
-        .trim_start();
-    comment.starts_with(MARK)
+    line.contains(MARK)
 }
 
 fn short(hasher: Sha256) -> String {

@@ -9,9 +9,16 @@ use crate::syntax::encode_double_quoted;
 /// The helpers that templates use.
 #[cfg(test)]
 pub const NAMES: &[&str] = &[
+    "as_is",
+    "bazel_list",
+    "bazel_str",
     "comment",
+    "docker_json",
+    "docker_json_expanded",
+    "docker_word",
     "in_shell",
     "in_shell_word",
+    "json",
     "nix_attr",
     "nix_attr_path",
     "nix_hash",
@@ -25,6 +32,14 @@ pub const NAMES: &[&str] = &[
 ];
 
 pub fn register(registry: &mut Handlebars<'static>) {
+    // Of what a template itself says, and nobody else.
+    handlebars_helper!(as_is: |text: str| text.to_owned());
+    handlebars_helper!(bazel_list: |values: Json| starlark(values));
+    handlebars_helper!(bazel_str: |text: str| starlark(&Value::from(text)));
+    handlebars_helper!(docker_json: |values: Json| docker_list(values, false));
+    handlebars_helper!(docker_json_expanded: |values: Json| docker_list(values, true));
+    handlebars_helper!(docker_word_helper: |text: str| docker_word(text));
+    handlebars_helper!(json: |value: Json| format!("{value:#}"));
     handlebars_helper!(comment: |text: str| plain_line(text));
     handlebars_helper!(in_shell: |text: str| shell_word(text));
     handlebars_helper!(in_shell_word: |text: str| shell_word(text));
@@ -41,6 +56,13 @@ pub fn register(registry: &mut Handlebars<'static>) {
     handlebars_helper!(nix_str_helper: |text: str| nix_str(text));
     handlebars_helper!(nix_text: |text: str| encode_double_quoted(text));
     handlebars_helper!(nix_value_helper: |value: Json| nix_value(value));
+    registry.register_helper("as_is", Box::new(as_is));
+    registry.register_helper("bazel_list", Box::new(bazel_list));
+    registry.register_helper("bazel_str", Box::new(bazel_str));
+    registry.register_helper("docker_json", Box::new(docker_json));
+    registry.register_helper("docker_json_expanded", Box::new(docker_json_expanded));
+    registry.register_helper("docker_word", Box::new(docker_word_helper));
+    registry.register_helper("json", Box::new(json));
     registry.register_helper("comment", Box::new(comment));
     registry.register_helper("in_shell", Box::new(in_shell));
     registry.register_helper("in_shell_word", Box::new(in_shell_word));
@@ -170,4 +192,62 @@ pub fn plain_line(text: &str) -> String {
 fn octal(mode: &str) -> String {
     let digits: String = mode.chars().filter(|c| ('0'..='7').contains(c)).collect();
     format!("{digits:0>4}")
+}
+
+/// A word of a Dockerfile's instruction, in which variables are expanded and quotes removed.
+fn docker_word(text: &str) -> String {
+    let is_plain = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+' | b'/' | b':' | b'@')
+    };
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    let mut word = "\"".to_owned();
+    for c in text.chars() {
+        if matches!(c, '\\' | '"' | '$') {
+            word.push('\\');
+        }
+        word.push(c);
+    }
+    word + "\""
+}
+
+/// A list in the form of JSON. Where the instruction expands variables in it, none is left to expand.
+fn docker_list(values: &Value, is_expanded: bool) -> String {
+    let texts = values
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    let texts = texts.map(|text| match is_expanded {
+        true => Value::from(text.replace('$', "\\$")).to_string(),
+        false => Value::from(text).to_string(),
+    });
+    format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+}
+
+/// A value of JSON as one of Starlark, whose strings know fewer escapes.
+fn starlark(value: &Value) -> String {
+    match value {
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(starlark).collect();
+            format!("[{}]", values.join(", "))
+        }
+        Value::String(text) => {
+            let mut out = "\"".to_owned();
+            for c in text.chars() {
+                match c {
+                    '"' => out.push_str("\\\""),
+                    '\\' => out.push_str("\\\\"),
+                    '\n' => out.push_str("\\n"),
+                    '\r' => out.push_str("\\r"),
+                    '\t' => out.push_str("\\t"),
+                    c if c.is_ascii_control() => out += &format!("\\{:03o}", u32::from(c)),
+                    c => out.push(c),
+                }
+            }
+            out + "\""
+        }
+        other => other.to_string(),
+    }
 }

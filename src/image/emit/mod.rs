@@ -3,7 +3,9 @@
 //!
 //! Not here: writing them over what is there (`settle`), and the spec itself (`spec`).
 
+mod bazel;
 mod config;
+mod docker;
 mod facts;
 mod files;
 mod header;
@@ -127,11 +129,19 @@ pub fn emit(request: &Request) -> Result<Vec<Emitted>, EmitError> {
         });
     }
     let templates = Templates::new(request.templates)?;
-    nix(request, &templates)
+    let header = Header::new(&request.origin, &request.command);
+    match request.method {
+        Method::Dockerfile => dockerfile(request, header, &templates),
+        Method::RulesImg => bazel(request, header, &templates),
+        _ => nix(request, header, &templates),
+    }
 }
 
-fn nix(request: &Request, templates: &Templates) -> Result<Vec<Emitted>, EmitError> {
-    let header = Header::new(&request.origin, &request.command);
+fn nix(
+    request: &Request,
+    header: Header,
+    templates: &Templates,
+) -> Result<Vec<Emitted>, EmitError> {
     let model = Model::new(request, header)?;
     let builder = match request.method {
         Method::Nix2Container => "nix2container",
@@ -154,6 +164,49 @@ fn nix(request: &Request, templates: &Templates) -> Result<Vec<Emitted>, EmitErr
     }
     if request.form != Form::File {
         files.push(file("flake.nix", "flake.nix")?);
+    }
+    Ok(files)
+}
+
+fn dockerfile(
+    request: &Request,
+    header: Header,
+    templates: &Templates,
+) -> Result<Vec<Emitted>, EmitError> {
+    let mut nginx = Ok(String::new());
+    let model = docker::Model::new(request, header, |serve| {
+        nginx = templates.fill("docker-nginx.conf", &[], &docker::nginx_values(serve));
+        nginx.as_ref().map(String::clone).unwrap_or_default()
+    })?;
+    nginx?;
+    let text = templates.fill("Dockerfile", &[], &model)?;
+    Ok(vec![Emitted {
+        name: "Dockerfile",
+        text: settle::signed_plain(&text),
+    }])
+}
+
+fn bazel(
+    request: &Request,
+    header: Header,
+    templates: &Templates,
+) -> Result<Vec<Emitted>, EmitError> {
+    let model = bazel::Model::new(request, header);
+    let mut files = Vec::new();
+    for (name, template) in [
+        ("BUILD.bazel", "BUILD.bazel"),
+        ("image.MODULE.bazel", "MODULE.bazel"),
+    ] {
+        files.push(Emitted {
+            name,
+            text: settle::signed_plain(&templates.fill(template, &[], &model)?),
+        });
+    }
+    if model.fragment.is_some() {
+        files.push(Emitted {
+            name: bazel::FRAGMENT,
+            text: settle::signed_plain(&templates.fill("config.json", &[], &model)?),
+        });
     }
     Ok(files)
 }

@@ -28,6 +28,12 @@ macro_rules! templates {
 }
 
 const TEMPLATES: &[Template] = templates![
+    "bazel/BUILD.bazel.hbs",
+    "bazel/MODULE.bazel.hbs",
+    "bazel/config.json.hbs",
+    "docker/Dockerfile.hbs",
+    "docker/nginx.conf.hbs",
+    "nginx/nginx.conf.hbs",
     "nix/builder/layered.nix.hbs",
     "nix/builder/nix2container.nix.hbs",
     "nix/default.nix.hbs",
@@ -128,6 +134,7 @@ fn name(path: &str) -> &str {
     let stem = file.strip_suffix(".hbs").unwrap_or(file);
     match path.contains("/part/") || path.contains("/source/") || path.contains("/builder/") {
         true => stem.strip_suffix(".nix").unwrap_or(stem),
+        false if path.starts_with("docker/nginx") => "docker-nginx.conf",
         false => stem,
     }
 }
