@@ -101,6 +101,25 @@ impl Opened {
             .unwrap_or_else(RelPath::root)
     }
 
+    /// A folder that a command writes to, and makes where it is not there.
+    pub fn destination(&self, dir: &Path) -> Result<RelPath, Failure> {
+        let mut missing = Vec::new();
+        let mut there = self.base.join(dir);
+        while !there.exists() {
+            let (Some(name), Some(parent)) = (there.file_name(), there.parent()) else {
+                break;
+            };
+            missing.push(name.to_owned());
+            there = parent.to_owned();
+        }
+        let folder = self.workspace.locate(&self.base, &there)?;
+        let path: PathBuf = missing.iter().rev().collect();
+        folder.join(path).ok_or_else(|| {
+            let message = format!("{}: no folder of this workspace", dir.display());
+            Failure::usage(message, None)
+        })
+    }
+
     /// Every pin of the workspace.
     pub fn pins(&self) -> Result<Found, Failure> {
         let tracked = git::tracked_files(self.workspace.root())?;

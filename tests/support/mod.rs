@@ -10,6 +10,7 @@ pub mod daemon;
 pub mod fetchers;
 pub mod files;
 pub mod fod;
+pub mod folder;
 pub mod http;
 pub mod mirror;
 pub mod remote;

@@ -126,7 +126,10 @@ impl Root {
     fn of(request: &Request, root: Option<&str>) -> Root {
         let root = root.unwrap_or(".");
         Root {
-            dir: request.spec_dir.join(root),
+            dir: match root {
+                "." => request.spec_dir.to_owned(),
+                root => request.spec_dir.join(root),
+            },
             path: join(&request.from_out, root),
         }
     }
