@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod alone;
+pub mod container;
 pub mod cotter;
 pub mod daemon;
 pub mod fetchers;
@@ -12,6 +13,8 @@ pub mod files;
 pub mod fod;
 pub mod folder;
 pub mod http;
+pub mod image;
+pub mod images;
 pub mod mirror;
 pub mod remote;
 pub mod repo;
