@@ -1,12 +1,12 @@
 //! An image beside an older one: which layers a registry that has the older one must be sent, and what changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
 use super::store_paths::{name_of, names, tally};
 use super::{NAMED, StoreFacts, absolute};
-use crate::image::archive::{Image, Layer, store_path_len};
+use crate::image::archive::{File, FileKind, Image, Layer, store_path_len};
 
 /// When a layer is pushed again for little: what did not change is this many bytes at least, and this many times as
 /// much as what did.
@@ -141,7 +141,7 @@ fn cause(
     number: usize,
     layer: &Layer,
     before: &BTreeSet<String>,
-    files_before: &BTreeMap<&[u8], (u64, Option<u32>)>,
+    files_before: &HashSet<Outside>,
     sizes: &BTreeMap<String, u64>,
 ) -> (LayerCause, u64, u64) {
     let (mut changed, mut unchanged) = (0_u64, 0_u64);
@@ -167,8 +167,7 @@ fn cause(
         if store_path_len(&file.path).is_some() {
             continue;
         }
-        let old = files_before.get(&*file.path);
-        let is_new = old.is_none_or(|old| *old != (file.size, file.checksum));
+        let is_new = !files_before.contains(&outside(file));
         count(is_new, file.size);
         if is_new && files.len() < NAMED {
             files.push(absolute(&file.path));
@@ -184,17 +183,21 @@ fn cause(
     (cause, changed, unchanged)
 }
 
-/// Files outside of store paths, as the uppermost layer has them: length and checksum.
-fn files_outside(image: &Image) -> BTreeMap<&[u8], (u64, Option<u32>)> {
-    let mut files = BTreeMap::new();
-    for contents in image.layers.iter().flat_map(|layer| &layer.contents) {
-        for file in &contents.files {
-            if store_path_len(&file.path).is_none() {
-                files.insert(&*file.path, (file.size, file.checksum));
-            }
-        }
-    }
-    files
+/// A file outside of store paths: its path, its length and checksum, what kind it is and where it leads to.
+type Outside<'a> = (&'a [u8], u64, Option<u32>, &'a FileKind);
+
+fn outside(file: &File) -> Outside<'_> {
+    (&file.path, file.size, file.checksum, &file.kind)
+}
+
+fn files_outside(image: &Image) -> HashSet<Outside<'_>> {
+    let contents = image
+        .layers
+        .iter()
+        .filter_map(|layer| layer.contents.as_ref());
+    let files = contents.flat_map(|contents| &contents.files);
+    let files = files.filter(|file| store_path_len(&file.path).is_none());
+    files.map(outside).collect()
 }
 
 /// Store paths that came and went. Two are the same package where that is certain: one of that name on either side.

@@ -155,7 +155,7 @@ fn page(explanation: &Explanation) -> Page {
         height: HEIGHT,
         areas: areas(explanation)
             .into_iter()
-            .map(|area| drawn(area, &explanation.layers))
+            .map(|area| drawn(area, explanation))
             .collect(),
         layers: explanation.layers.iter().map(layer_row).collect(),
         paths: paths.iter().take(ROWS).map(path_row).collect(),
@@ -212,7 +212,7 @@ fn facts(explanation: &Explanation) -> Vec<Fact> {
     );
     fact("store paths", explanation.store_paths.len().to_string());
     if let Some(against) = &explanation.against {
-        fact("pushed", pushed(against));
+        fact("layers to push", against.pushed.len().to_string());
     }
     if explanation.waste.size > 0 {
         fact("carried in vain", Size(explanation.waste.size).to_string());
@@ -239,15 +239,19 @@ fn facts(explanation: &Explanation) -> Vec<Fact> {
     facts
 }
 
-fn drawn(area: Area, layers: &[Layer]) -> DrawnArea {
+fn drawn(area: Area, explanation: &Explanation) -> DrawnArea {
     let class = match area.kind {
         AreaKind::Layer => "layer",
         AreaKind::StorePath => "store-path",
         AreaKind::Others => "others",
         AreaKind::File => "file",
     };
+    let layers = &explanation.layers;
     let layer = layers.iter().find(|layer| layer.number == area.layer);
-    let state = layer.map_or("", state);
+    let state = match is_new(&area, explanation) {
+        true => "pushed new",
+        false => layer.map_or("", state),
+    };
     let unit = |value: f64| format!("{value:.1}");
     DrawnArea {
         class: format!("{class} {state}").trim_end().to_owned(),
@@ -260,6 +264,20 @@ fn drawn(area: Area, layers: &[Layer]) -> DrawnArea {
         h: unit(area.rect.h),
         is_named: area.is_named,
     }
+}
+
+/// Whether it is for this that its layer would be pushed.
+fn is_new(area: &Area, explanation: &Explanation) -> bool {
+    let causes = explanation
+        .against
+        .iter()
+        .flat_map(|against| &against.causes);
+    let cause = causes.into_iter().find(|cause| cause.layer == area.layer);
+    cause.is_some_and(|cause| match area.kind {
+        AreaKind::StorePath => cause.store_paths.contains(&area.title),
+        AreaKind::Others => !cause.files.is_empty(),
+        AreaKind::Layer | AreaKind::File => false,
+    })
 }
 
 fn state(layer: &Layer) -> &'static str {

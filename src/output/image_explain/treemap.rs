@@ -11,7 +11,7 @@ pub const HEIGHT: f64 = 640.0;
 const TITLE: f64 = 18.0;
 const MARGIN: f64 = 2.0;
 /// What is smaller than this is not drawn.
-const SMALLEST: f64 = 1.5;
+const SMALLEST: f64 = 2.5;
 /// A box is named, and shows what it holds, when there is room.
 const NAMED: (f64, f64) = (36.0, 15.0);
 const OPENED: (f64, f64) = (46.0, 38.0);
@@ -62,7 +62,7 @@ pub fn areas(explanation: &Explanation) -> Vec<Area> {
         w: WIDTH,
         h: HEIGHT,
     };
-    place(layers.collect(), 0, whole, &mut areas);
+    place(layers.collect(), whole, &mut areas);
     areas
 }
 
@@ -78,7 +78,7 @@ fn node(explanation: &Explanation, layer: &Layer) -> Node {
             title: format!("files of layer {number} outside of store paths"),
             size: layer.other_size,
             layer: number,
-            children: files(&layer.biggest_others, number, "/"),
+            children: files(&layer.biggest_others, number, "/", layer.other_size),
         });
     }
     // The archive's own headers are no part of what it holds.
@@ -99,17 +99,32 @@ fn node(explanation: &Explanation, layer: &Layer) -> Node {
 
 fn store_path(path: &StorePath, layer: usize) -> Node {
     let layers = path.layers.len().max(1) as u64;
+    let size = path.size.unwrap_or(0) / layers;
     Node {
         kind: AreaKind::StorePath,
         label: path.name.clone(),
         title: path.path.clone(),
-        size: path.size.unwrap_or(0) / layers,
+        size,
         layer,
-        children: files(&path.biggest, layer, &path.path),
+        children: files(&path.biggest, layer, &path.path, size),
     }
 }
 
-fn files(files: &[FileSize], layer: usize, folder: &str) -> Vec<Node> {
+/// The biggest files of `folder`, and all others as one.
+fn files(files: &[FileSize], layer: usize, folder: &str, size: u64) -> Vec<Node> {
+    let named: u64 = files.iter().map(|file| file.size).sum();
+    let others = Node {
+        kind: AreaKind::File,
+        label: "more files".to_owned(),
+        title: format!("more files of {folder}"),
+        size: if files.is_empty() {
+            0
+        } else {
+            size.saturating_sub(named)
+        },
+        layer,
+        children: Vec::new(),
+    };
     let files = files.iter().map(|file| Node {
         kind: AreaKind::File,
         label: file
@@ -123,31 +138,30 @@ fn files(files: &[FileSize], layer: usize, folder: &str) -> Vec<Node> {
         layer,
         children: Vec::new(),
     });
-    files.collect()
+    files.chain([others]).collect()
 }
 
-/// Lays out `nodes`, beside `unnamed` bytes that are not drawn.
-fn place(nodes: Vec<Node>, unnamed: u64, into: Rect<f64>, areas: &mut Vec<Area>) {
+/// Lays out `nodes` in `into`, each before those in it.
+fn place(nodes: Vec<Node>, into: Rect<f64>, areas: &mut Vec<Area>) {
     let none = Rect {
         x: 0.0,
         y: 0.0,
         w: 0.0,
         h: 0.0,
     };
-    let mut items: Vec<(f64, Option<Node>, Rect<f64>)> = nodes
-        .into_iter()
-        .filter(|node| node.size > 0)
-        .map(|node| (node.size as f64, Some(node), none))
-        .collect();
-    if unnamed > 0 {
-        items.push((unnamed as f64, None, none));
-    }
-    items.sort_by(|a, b| b.0.total_cmp(&a.0));
-    streemap::squarify(into, &mut items, |item| item.0, |item, rect| item.2 = rect);
-    for (_, node, rect) in items {
-        let Some(node) = node.filter(|_| rect.w >= SMALLEST && rect.h >= SMALLEST) else {
+    let nodes = nodes.into_iter().filter(|node| node.size > 0);
+    let mut items: Vec<(Node, Rect<f64>)> = nodes.map(|node| (node, none)).collect();
+    items.sort_by_key(|(node, _)| std::cmp::Reverse(node.size));
+    streemap::squarify(
+        into,
+        &mut items,
+        |(node, _)| node.size as f64,
+        |(_, own), rect| *own = rect,
+    );
+    for (node, rect) in items {
+        if rect.w < SMALLEST || rect.h < SMALLEST {
             continue;
-        };
+        }
         let is_opened = rect.w >= OPENED.0 && rect.h >= OPENED.1;
         areas.push(Area {
             kind: node.kind,
@@ -165,9 +179,7 @@ fn place(nodes: Vec<Node>, unnamed: u64, into: Rect<f64>, areas: &mut Vec<Area>)
                 w: rect.w - 2.0 * MARGIN,
                 h: rect.h - TITLE - MARGIN,
             };
-            let named: u64 = node.children.iter().map(|child| child.size).sum();
-            let unnamed = node.size.saturating_sub(named);
-            place(node.children, unnamed, inner, areas);
+            place(node.children, inner, areas);
         }
     }
 }
@@ -197,7 +209,7 @@ mod tests {
         };
         let mut areas = Vec::new();
         let nodes = [5, 30, 0, 10, 15, 20, 20].map(leaf).into();
-        place(nodes, 0, whole, &mut areas);
+        place(nodes, whole, &mut areas);
         assert_eq!(areas.len(), 6);
         for (at, area) in areas.iter().enumerate() {
             let Rect { x, y, w, h } = area.rect;
@@ -223,8 +235,8 @@ mod tests {
             h: 60.0,
         };
         let mut areas = Vec::new();
-        place(vec![leaf(0)], 0, whole, &mut areas);
-        place(Vec::new(), 0, whole, &mut areas);
+        place(vec![leaf(0)], whole, &mut areas);
+        place(Vec::new(), whole, &mut areas);
         assert_eq!(areas, []);
     }
 }
