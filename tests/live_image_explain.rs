@@ -40,7 +40,7 @@ fn explain(folder: &Path, args: &[&str]) -> Run {
         .current_dir(folder)
         .args(["image", "explain"])
         .args(args);
-    ran(cotter.env("CONTAINERS_REGISTRIES_CONF", folder.join("registries.conf")))
+    ran(cotter)
 }
 
 #[track_caller]
@@ -165,7 +165,9 @@ fn an_image_of_a_registry_is_fetched() {
     let folder = folder.path();
     let (_registry, address) = registry(folder);
     let insecure = format!("[[registry]]\nlocation = \"{address}\"\ninsecure = true\n");
-    fs::write(folder.join("registries.conf"), insecure).unwrap();
+    let containers = folder.join(".config/containers");
+    fs::create_dir_all(&containers).unwrap();
+    fs::write(containers.join("registries.conf"), insecure).unwrap();
     fs::write(folder.join("a.tar"), new_archive()).unwrap();
     let image = format!("{address}/team/hello:1.1");
     let to = format!("docker://{image}");
@@ -186,6 +188,8 @@ fn an_image_of_a_registry_is_fetched() {
             explained(folder, &["a.tar"])["store_paths"]
         );
         assert_eq!(fetched["image"]["source"], word.as_str());
+        let raw = skopeo(folder, &["inspect", "--raw", "--tls-verify=false", &to]);
+        assert_eq!(fetched["image"]["manifest_digest"], digest(raw.as_bytes()));
     }
     let none = format!("{address}/team/hello:none");
     explain(folder, &[&none])

@@ -1,10 +1,15 @@
 //! Images of registries, fetched by skopeo into an OCI layout. Skopeo logs in as its user did; no credential goes
 //! through cotter.
 
+use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::archive::Platform;
+use serde_json::json;
+
+use super::archive::{Platform, digest_of};
 use crate::process::{Invocation, ProcessError, Runner};
 
 const TIMEOUT: Duration = Duration::from_secs(3600);
@@ -55,32 +60,81 @@ impl Reference {
     }
 }
 
-/// Fetches `reference` into `folder`; the OCI layout that it is then.
+/// Why an image could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error("cannot keep the image that was fetched in {}: {source}", .folder.display())]
+    Keep { folder: PathBuf, source: io::Error },
+}
+
+impl FetchError {
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            FetchError::Process(ProcessError::NotInstalled { .. }) => Some(
+                "install it: the package is called `skopeo` on Debian, Ubuntu, Fedora and in nixpkgs",
+            ),
+            FetchError::Process(_) => Some(
+                "`skopeo login` logs in; registries.conf of the containers tools says which registry has no TLS",
+            ),
+            FetchError::Keep { .. } => None,
+        }
+    }
+}
+
+/// Fetches `reference` into `folder`, as the registry has it, and makes that an OCI layout.
 pub fn fetch(
     reference: &Reference,
     platform: Option<&Platform>,
     folder: &Path,
     runner: &dyn Runner,
-) -> Result<PathBuf, ProcessError> {
-    let layout = folder.join("image");
+) -> Result<(), FetchError> {
     let mut args: Vec<String> = Vec::new();
-    // Else skopeo takes the platform of this machine, which need not be Linux.
+    // Else skopeo takes the system of this machine, which need not be Linux.
     let platform = platform.cloned().unwrap_or_else(Platform::of_this_machine);
     args.extend(["--override-os".into(), platform.os]);
     args.extend(["--override-arch".into(), platform.architecture]);
     if let Some(variant) = platform.variant {
         args.extend(["--override-variant".into(), variant]);
     }
-    args.extend(["copy".into(), "--quiet".into(), "--preserve-digests".into()]);
+    args.extend(["copy".into(), "--quiet".into()]);
     args.push(format!("docker://{}", reference.0));
-    let mut to = std::ffi::OsString::from("oci:");
-    to.push(&layout);
+    // As `oci:` it would convert a manifest of Docker's, which gets another digest then.
+    let mut to = OsString::from("dir:");
+    to.push(folder);
     let invocation = Invocation::new("skopeo")
         .args(args)
         .args([to])
         .timeout(TIMEOUT);
     runner.run(&invocation)?.success(&invocation)?;
-    Ok(layout)
+    make_layout(folder).map_err(|source| FetchError::Keep {
+        folder: folder.to_owned(),
+        source,
+    })
+}
+
+/// Of what skopeo writes to `dir:`, `manifest.json` and blobs that are named by the digits of their digests.
+fn make_layout(folder: &Path) -> io::Result<()> {
+    let blobs = folder.join("blobs/sha256");
+    fs::create_dir_all(&blobs)?;
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let digits = name.as_encoded_bytes();
+        if digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit) {
+            fs::rename(folder.join(&name), blobs.join(&name))?;
+        }
+    }
+    let written = folder.join("manifest.json");
+    let manifest = fs::read(&written)?;
+    let digest = digest_of(&manifest);
+    let digits = digest.rsplit(':').next().unwrap_or_default();
+    fs::rename(written, blobs.join(digits))?;
+    let index = json!({
+        "schemaVersion": 2,
+        "manifests": [{ "digest": digest, "size": manifest.len() }],
+    });
+    fs::write(folder.join("index.json"), index.to_string())
 }
 
 #[cfg(test)]

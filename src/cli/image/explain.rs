@@ -95,9 +95,8 @@ impl Arguments {
                     Failure::outside(format!("no temporary folder: {error}"), None)
                 })?;
                 let platform = self.platform.as_ref();
-                let layout = registry::fetch(reference, platform, folder.path(), &System)
-                    .map_err(ArchiveError::Process)?;
-                Ok(archive::read(&layout, &options(&None), &System)?)
+                registry::fetch(reference, platform, folder.path(), &System)?;
+                Ok(archive::read(folder.path(), &options(&None), &System)?)
             }
         }
     }
@@ -191,6 +190,12 @@ impl From<ArchiveError> for Failure {
                 ..Diagnostic::error(error.to_string())
             },
         )
+    }
+}
+
+impl From<registry::FetchError> for Failure {
+    fn from(error: registry::FetchError) -> Failure {
+        Failure::outside(error.to_string(), error.hint().map(str::to_owned))
     }
 }
 

@@ -46,9 +46,6 @@ impl ArchiveError {
             ArchiveError::Unreadable { .. } | ArchiveError::Entry { .. } => {
                 Some("was it copied or downloaded whole? write or fetch it again")
             }
-            ArchiveError::Process(ProcessError::NotInstalled { .. }) => Some(
-                "install it: the package is called `skopeo` on Debian, Ubuntu, Fedora and in nixpkgs",
-            ),
             _ => None,
         }
     }

@@ -28,6 +28,7 @@ use rayon::prelude::*;
 pub use compression::Compression;
 pub use config::{Execution, History, ImageConfig, Platform};
 pub use contents::{Contents, File, FileKind, Privilege, Whiteout};
+pub use digest::digest_of;
 pub use error::{ArchiveError, Shown};
 pub use recognise::{Kind, recognise};
 pub use store_path::{HashPart, References, hash_part, store_path_len};

@@ -102,7 +102,7 @@ fn layers(sink: &mut impl Write, explanation: &Explanation) -> io::Result<()> {
             holds(layer)
         )?;
         if let Some(said) = said_of(layer) {
-            let indent = if compared { 47 } else { 40 };
+            let indent = if compared { 48 } else { 41 };
             writeln!(sink, "{:indent$} {DIM}{said}{DIM:#}", "")?;
         }
     }
