@@ -414,7 +414,17 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         .file("manifest.json", &manifest("c.json", &["l.tar"]))
         .bytes();
     let whole = with(config_of(&good[2]), good[2].clone());
+    let again = vec![good[0].clone(); 1001];
+    let again = [
+        ("l.tar".to_owned(), good[0].clone()),
+        ("c.json".to_owned(), config(&again, "amd64", json!({}))),
+        (
+            "manifest.json".to_owned(),
+            manifest("c.json", &["l.tar"; 1001]),
+        ),
+    ];
     vec![
+        ("again", tar_archive(&again), &["1001 layers"]),
         (
             "cut",
             whole[..whole.len() / 2].to_vec(),
@@ -635,7 +645,7 @@ fn survive(bytes: &[u8]) {
     file.write_all(bytes).unwrap();
     let options = Options {
         reading: Reading::References,
-        verify: bytes.len() % 2 == 0,
+        verify: bytes.len().is_multiple_of(2),
         ..Options::default()
     };
     let kind = archive::recognise(file.path());

@@ -171,12 +171,22 @@ fn archive(
     }
 }
 
+/// Of one image, far beyond what anything runs: one layer that is named over and over would be read over and over.
+const MAX_LAYERS: usize = 1000;
+
 /// The layers `names`, read at once where they lie apart.
 fn read_layers(
     pieces: &Pieces,
     names: &[String],
     options: &Options,
 ) -> Result<Vec<Blob>, ArchiveError> {
+    if names.len() > MAX_LAYERS {
+        let reason = format!(
+            "the image has {} layers, more than {MAX_LAYERS}",
+            names.len()
+        );
+        return Err(pieces.unreadable(reason));
+    }
     let read: Vec<Result<Blob, ArchiveError>> = names
         .par_iter()
         .map(|name| pieces.layer(name, options))
