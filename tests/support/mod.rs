@@ -15,6 +15,7 @@ pub mod folder;
 pub mod http;
 pub mod image;
 pub mod images;
+pub mod made_image;
 pub mod mirror;
 pub mod remote;
 pub mod repo;

@@ -1,6 +1,7 @@
 //! `cotter image …`.
 
 mod emit;
+mod explain;
 mod schema;
 
 use std::process::ExitCode;
@@ -15,6 +16,8 @@ pub enum Command {
     Emit(emit::Arguments),
     /// Print the JSON schema of image.toml, for editors
     Schema,
+    /// Say what an image consists of: its layers, why each store path is there, what would be pushed again
+    Explain(explain::Arguments),
 }
 
 impl Command {
@@ -22,6 +25,7 @@ impl Command {
         match self {
             Command::Emit(arguments) => arguments.run(globals),
             Command::Schema => schema::run(),
+            Command::Explain(arguments) => arguments.run(globals),
         }
     }
 }
