@@ -125,16 +125,23 @@ impl Nix {
                 ),
             );
         }
-        nix.env(
-            "NIX_PATH",
-            format!(
-                "nixpkgs={}:nix2container={}",
-                nixpkgs().display(),
-                nix2container().display()
-            ),
-        )
-        .env("COTTER_TEST_TOOLS_PATH", tools_path());
+        let mut path = format!(
+            "nixpkgs={}:nix2container={}",
+            nixpkgs().display(),
+            nix2container().display()
+        );
+        // A program between the test and Nix passes this on, and no variable of ours.
+        for folder in tools_path().split(':').filter(|folder| !folder.is_empty()) {
+            path += &format!(":test-tools={folder}");
+        }
+        nix.env("NIX_PATH", path);
         nix
+    }
+
+    /// Another program, that finds this Nix and the package sets. Only the host's Nix is one that is found.
+    pub fn passed_on(&self, program: &str) -> Command {
+        assert!(self.root.is_none(), "{}: not in the path", self.name);
+        self.command(program)
     }
 
     pub fn run(&self, program: &str, args: &[&str]) -> Output {
