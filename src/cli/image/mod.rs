@@ -1,5 +1,6 @@
 //! `cotter image …`.
 
+mod choose;
 mod emit;
 mod explain;
 mod schema;
@@ -12,6 +13,8 @@ use super::setup::Globals;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say which build method fits a folder, and why
+    Choose(choose::Arguments),
     /// Write the expression that builds the image of a spec
     Emit(emit::Arguments),
     /// Print the JSON schema of image.toml, for editors
@@ -23,6 +26,7 @@ pub enum Command {
 impl Command {
     pub fn run(&self, globals: &Globals) -> ExitCode {
         match self {
+            Command::Choose(arguments) => arguments.run(globals),
             Command::Emit(arguments) => arguments.run(globals),
             Command::Schema => schema::run(),
             Command::Explain(arguments) => arguments.run(globals),
