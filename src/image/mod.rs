@@ -12,6 +12,7 @@ mod contents;
 pub mod emit;
 pub mod explain;
 mod found;
+pub mod migrate;
 pub mod names;
 pub mod registry;
 pub mod spec;

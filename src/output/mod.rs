@@ -9,6 +9,7 @@ mod fods;
 mod github;
 mod image_choose;
 mod image_explain;
+mod image_migrate;
 mod literals;
 mod pins;
 mod protect;
@@ -24,6 +25,7 @@ pub use fods::{fod_diagnostic, fods_human, fods_json, output_hashes_diagnostics}
 pub use github::write as findings_github;
 pub use image_choose::{image_choose_human, image_choose_json};
 pub use image_explain::{RenderError, explanation_html, explanation_human, explanation_json};
+pub use image_migrate::{image_migrate_human, image_migrate_json};
 pub use literals::{LiteralRow, literals_human, literals_json};
 pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
