@@ -68,6 +68,13 @@ impl Planned {
     }
 }
 
+/// What was written, or would be.
+pub struct Put {
+    pub files: Vec<EmittedFile>,
+    pub rewritten: Vec<Rewritten>,
+    pub written: bool,
+}
+
 /// Writes `files`, all or none, or says what would be written.
 pub fn write(
     globals: &Globals,
@@ -76,6 +83,31 @@ pub fn write(
     files: &[Emitted],
     writing: &Writing,
 ) -> Result<Outcome, Failure> {
+    let put = put(opened, destination, files, writing)?;
+    let printed = match writing.format {
+        Format::Json => output::emitted_json(&mut io::stdout().lock(), &put.files, put.written),
+        Format::Human if writing.diff => {
+            output::diff(&mut anstream::stdout().lock(), &put.rewritten)
+        }
+        Format::Human if globals.quiet => Ok(()),
+        Format::Human => {
+            output::emitted_human(&mut anstream::stdout().lock(), &put.files, writing.dry_run)
+        }
+    };
+    printed.map_err(Failure::output)?;
+    Ok(match writing.dry_run && !put.rewritten.is_empty() {
+        true => Outcome::Attention,
+        false => Outcome::Done,
+    })
+}
+
+/// [`write`] without a word.
+pub fn put(
+    opened: &Opened,
+    destination: &Destination,
+    files: &[Emitted],
+    writing: &Writing,
+) -> Result<Put, Failure> {
     let mut planned = Vec::new();
     let mut refused = Vec::new();
     for file in files {
@@ -93,6 +125,13 @@ pub fn write(
             .map_err(|problem| Failure::usage(problem.message, None))?;
         let (text, why) = match settled {
             Settled::Text(text) => (text, None),
+            Settled::NotOurs { would_be }
+                if before
+                    .as_ref()
+                    .is_some_and(|before| before.text() == would_be) =>
+            {
+                (would_be, None)
+            }
             Settled::NotOurs { would_be } => (would_be, Some("cotter did not make this file")),
             Settled::Edited { would_be } => (
                 would_be,
@@ -126,25 +165,17 @@ pub fn write(
         let changes: Vec<FileChange> = changed.iter().map(|file| file.change()).collect();
         commit(opened, &changes)?;
     }
-    let shown: Vec<EmittedFile> = planned
+    let files = planned
         .iter()
         .map(|file| EmittedFile {
             file: file.path.clone(),
             status: file.status(),
         })
         .collect();
-    let printed = match writing.format {
-        Format::Json => output::emitted_json(&mut io::stdout().lock(), &shown, written),
-        Format::Human if writing.diff => output::diff(&mut anstream::stdout().lock(), &rewritten),
-        Format::Human if globals.quiet => Ok(()),
-        Format::Human => {
-            output::emitted_human(&mut anstream::stdout().lock(), &shown, writing.dry_run)
-        }
-    };
-    printed.map_err(Failure::output)?;
-    Ok(match writing.dry_run && !changed.is_empty() {
-        true => Outcome::Attention,
-        false => Outcome::Done,
+    Ok(Put {
+        files,
+        rewritten,
+        written,
     })
 }
 

@@ -50,6 +50,19 @@ impl Globals {
         Ok(workspace.remembering())
     }
 
+    /// The workspace of what the user named, a file or a folder, and its path there.
+    pub fn workspace_of(&self, path: &Path) -> Result<(Workspace, RelPath), Failure> {
+        let base = current_dir()?;
+        let full = base.join(path);
+        let workspace = match &self.root {
+            Some(root) => Workspace::at(&base.join(root))?,
+            None if full.is_dir() => Workspace::discover(&full)?,
+            None => Workspace::discover(full.parent().unwrap_or(&base))?,
+        };
+        let found = workspace.locate(&base, path)?;
+        Ok((workspace.remembering(), found))
+    }
+
     /// `workspace` with what is said in it about it.
     pub fn open_in(&self, workspace: Workspace) -> Result<Opened, Failure> {
         let base = current_dir()?;

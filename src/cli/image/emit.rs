@@ -16,7 +16,7 @@ use crate::output::Diagnostic;
 use crate::source::RelPath;
 
 /// The branch of nixpkgs that a flake takes where no policy names one.
-const NIXPKGS: &str = "nixos-25.05";
+pub const NIXPKGS: &str = "nixos-25.05";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -236,7 +236,7 @@ fn wrong(faults: Vec<Invalid>) -> Failure {
 }
 
 /// The folders on the way to `path`.
-fn parts(path: &RelPath) -> Vec<&str> {
+pub fn parts(path: &RelPath) -> Vec<&str> {
     let parts = path.as_str().split('/');
     parts
         .filter(|part| !part.is_empty() && *part != ".")

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use facts::SourceError;
-pub use refuse::Refusal;
+pub use refuse::{Refusal, serves};
 pub use relative::way;
 pub use settle::{Existing, Settled, settle};
 pub use templates::TemplateError;
