@@ -132,7 +132,7 @@ fn regex(path: &str) -> String {
         match c {
             c if c.is_ascii_alphanumeric() || !c.is_ascii() || c == '/' => regex.push(c),
             '\n' => regex.push_str("\\n"),
-            c if c.is_ascii_control() => regex += &format!("\\x{{{:x}}}", u32::from(c)),
+            c if c.is_ascii_control() => regex += &format!("\\x{:02x}", u32::from(c)),
             c => {
                 regex.push('\\');
                 regex.push(c);
