@@ -51,17 +51,20 @@ components() {
     { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 || rustup component add rustfmt clippy
 }
 linted_scripts() {
-    shellcheck scripts/*.sh .ci/run
+    shellcheck scripts/*.sh .ci/run &&
+        shellcheck --external-sources nix/publish/main.sh nix/spork/*.sh
 }
 
 packages=(
-    apache2-utils ca-certificates gcc git jq libc6-dev nix-bin openssh-client openssh-server openssl patch procps
-    python3 python3-venv python3-yaml shellcheck
+    apache2-utils ca-certificates curl docker-registry gcc git gnupg jq libc6-dev nginx-light nix-bin openssh-client
+    openssh-server openssl pass patch patchelf procps python3 python3-venv python3-yaml shellcheck skopeo
 )
 stage "packages" scripts/packages.sh "${packages[@]}"
 stage "rust components" components
 stage "pre-commit and prek" scripts/hook-tools.sh target/hook-tools
 export COTTER_TEST_HOOK_TOOLS=$PWD/target/hook-tools
+stage "regctl" scripts/regctl.sh target/regctl
+export COTTER_TEST_TOOLS_PATH=$PWD/target/regctl
 
 # Mostly waiting for the network: beside the compiler.
 if [ -z "${COTTER_TEST_NIX_ROOTS:-}" ] && may_mount; then

@@ -19,7 +19,8 @@ executables() { # TREE
 # What the patched tree has not got right: a line for each, empty when the patch carries all.
 left_out() {
     local path
-    diff -rq --no-dereference patched b | sed 's/^/  /' || true
+    # Trouble is worded as a difference is: it ends the build too.
+    diff -rq --no-dereference patched/ b/ 2>&1 | sed 's/^/  /' || true
     while IFS= read -r path; do
         if [ -f "patched/$path" ] && [ ! -L "patched/$path" ] && [ -f "b/$path" ]; then
             echo "  the executable bit of ${path#./}"
@@ -27,17 +28,12 @@ left_out() {
     done < <(comm -3 <(executables patched) <(executables b) | tr -d '\t')
 }
 
-# The names in the patch are a/PATH and b/PATH, wherever the store is.
+# The names in the patch are a/PATH and b/PATH, wherever the store is. The slashes have diff follow these two links.
 ln -s "$upstream" a
 ln -s "$feature" b
 
 status=0
-diff -ruN --no-dereference a b >"$out" || status=$?
-if [ "$status" -eq 0 ]; then
-    fail "changes nothing in upstream $upstreamRev." \
-        "Where upstream has taken it in, remove it from the list of features."
-fi
-
+diff -ruN --no-dereference a/ b/ >"$out" || status=$?
 cp -r "$upstream" patched
 chmod -R u+w patched
 applied=$(patch -p1 --batch --no-backup-if-mismatch --directory=patched <"$out" 2>&1) || true
@@ -47,4 +43,8 @@ if [ -n "$wrong" ]; then
         "A patch carries the text of regular files: not symbolic links, binary files, empty files or executable bits." \
         "Make such a change in the package's postPatch, or pin an upstream revision that has it." \
         "What diff and patch say (exit status of diff: $status):" "$applied"
+fi
+if [ ! -s "$out" ]; then
+    fail "changes nothing in upstream $upstreamRev." \
+        "Where upstream has taken it in, remove it from the list of features."
 fi
