@@ -12,7 +12,7 @@
           map (system: {
             name = system;
             value = make nixpkgs.legacyPackages.${system};
-          }) systems
+          }) (builtins.filter (system: nixpkgs.legacyPackages ? ${system}) systems)
         );
 
       everywhere = forEachSystem [
