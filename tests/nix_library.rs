@@ -27,11 +27,8 @@ fn the_library_and_the_templates_are_formatted() {
     }
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        let formatted = nixfmt_rs::format(&text)
-            .unwrap_or_else(|e| panic!("{}: {e:?}", file.display()));
-        snapbox::assert_data_eq!(
-            text,
-            snapbox::Data::text(formatted).raw()
-        );
+        let formatted =
+            nixfmt_rs::format(&text).unwrap_or_else(|e| panic!("{}: {e:?}", file.display()));
+        snapbox::assert_data_eq!(text, snapbox::Data::text(formatted).raw());
     }
 }

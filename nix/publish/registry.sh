@@ -14,7 +14,7 @@ attempts() { # WHAT COMMAND...
         if "$@" 2>"$log"; then
             return
         fi
-        if grep -qiE 'unauthorized|authentication required|invalid username/password|denied:|is denied|http 40[13]' "$log"; then
+        if grep -qiE 'unauthorized|authentication required|invalid username/password|denied:|is denied|(http|statuscode:) 40[13]' "$log"; then
             blocker bad-credential "$what: $registry does not take the token of $username: $(last_line "$log")" \
                 "Is it the token of that user, may it write packages, has it expired?"
         fi
@@ -40,7 +40,7 @@ preflight() {
         --retry "$((tries - 1))" "$scheme://$registry/v2/" 2>"$log") || true
     case $code in
     200 | 401 | 403) return ;;
-    000) echo "$scheme://$registry/v2/ cannot be reached: $(last_line "$log")" ;;
+    000) echo "$scheme://$registry/v2/ cannot be reached: $(sed -n 1p "$log")" ;;
     *) echo "$scheme://$registry/v2/ answers $code, where a registry answers 200 or 401" ;;
     esac
     return 1

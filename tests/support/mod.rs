@@ -12,6 +12,8 @@ pub mod files;
 pub mod fod;
 pub mod http;
 pub mod mirror;
+pub mod proxy;
+pub mod registry;
 pub mod remote;
 pub mod repo;
 pub mod roots;

@@ -1,0 +1,12 @@
+//! Publishing to a real registry, by the scripts that mkPublishApps wraps: `nix/publish/main.sh` with a description of
+//! two images. regctl comes from `scripts/regctl.sh target/regctl`, or is in the folder that COTTER_TEST_TOOLS_PATH names.
+
+mod apps;
+mod failures;
+mod flow;
+mod images;
+mod races;
+mod scene;
+mod secrets;
+#[path = "../support/mod.rs"]
+mod support;
