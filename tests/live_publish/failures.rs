@@ -274,10 +274,7 @@ fn a_registry_that_loses_an_architecture_of_the_index() {
         real = real.display(),
         short = scene.path("short.json").display(),
     );
-    std::fs::write(&stand_in, script).unwrap();
-    let mut mode = std::fs::metadata(&stand_in).unwrap().permissions();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
-    std::fs::set_permissions(&stand_in, mode).unwrap();
+    crate::scene::write_program(&stand_in, &script);
     let before = scene.digest("latest");
     scene
         .publish("1.2.3")

@@ -1,6 +1,7 @@
 //! A registry behind a proxy, a home, two images and their description; and runs of the scripts on them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -174,6 +175,11 @@ impl Scene {
     }
 }
 
+pub fn write_program(path: &Path, script: &str) {
+    fs::write(path, script).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 /// What a run printed for `what`, e.g. an architecture: its digest.
 #[track_caller]
 pub fn printed(run: &Run, what: &str) -> String {
@@ -185,14 +191,10 @@ pub fn printed(run: &Run, what: &str) -> String {
 
 /// The folder with regctl.
 pub fn tools() -> PathBuf {
-    let dir = match std::env::var_os("COTTER_TEST_TOOLS_PATH") {
-        Some(dir) => dir.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/regctl"),
-    };
-    assert!(
-        dir.join("regctl").exists(),
-        "no regctl in {}: `scripts/regctl.sh {0}`",
-        dir.display()
-    );
-    dir
+    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/regctl");
+    let named = std::env::var_os("COTTER_TEST_TOOLS_PATH").unwrap_or_default();
+    std::env::split_paths(&named)
+        .chain([usual])
+        .find(|dir| dir.join("regctl").exists())
+        .expect("regctl, which `scripts/regctl.sh target/regctl` installs")
 }
