@@ -1,12 +1,16 @@
 //! Runs that nothing goes wrong in: what is in the registry afterwards, and what is not asked of it.
 
+use std::collections::HashSet;
 use std::fs;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::images::sha256;
 use crate::scene::{Scene, printed};
 use crate::support::cotter::ran;
+use crate::support::proxy::Fate;
 
 #[test]
 fn a_release_is_an_index_of_both_architectures_and_latest() {
@@ -137,6 +141,31 @@ fn a_dry_run_only_reads_and_its_plan_is_what_a_run_does() {
     written[..2].sort();
     assert_eq!(written[..3], ["1.2.3-amd64", "1.2.3-arm64", "1.2.3"]);
     assert_eq!(written.last().unwrap(), "latest");
+}
+
+#[test]
+fn architectures_are_pushed_side_by_side() {
+    // No push gets an answer before the other one has begun.
+    let begun = Arc::new((Mutex::new(HashSet::new()), Condvar::new()));
+    let scene = Scene::judged(move |seen| {
+        let push = ["amd64", "arm64"]
+            .into_iter()
+            .find(|arch| seen.is("HEAD", &format!("manifests/1.2.3-{arch}")));
+        let Some(arch) = push else {
+            return Fate::Forward;
+        };
+        let (arches, changed) = &*begun;
+        let mut arches = arches.lock().unwrap();
+        arches.insert(arch);
+        changed.notify_all();
+        let waited =
+            changed.wait_timeout_while(arches, Duration::from_secs(60), |arches| arches.len() < 2);
+        match waited.unwrap().1.timed_out() {
+            true => Fate::Answer("403 Forbidden", ""),
+            false => Fate::Forward,
+        }
+    });
+    scene.publish("1.2.3").expect(0);
 }
 
 #[test]

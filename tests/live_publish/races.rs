@@ -1,6 +1,7 @@
 //! Two publishers of one tag at once: whatever the order, neither index has the other's architectures, and the one whose
 //! tags were taken over says so.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,18 +11,19 @@ use crate::scene::{REPOSITORY, Scene};
 use crate::support::cotter::{Run, ran};
 use crate::support::proxy::{Fate, Seen};
 
+/// What the other publisher ended with, once it has run.
+type Ended = Arc<Mutex<Option<Run>>>;
+
 /// A scene whose publisher is overtaken by another one, with another amd64, at the first request that `at` names.
-fn overtaken(
-    at: impl Fn(&Seen) -> bool + Send + Sync + 'static,
-) -> (Scene, Arc<Mutex<Option<Run>>>) {
-    let other: Arc<Mutex<Option<Box<dyn FnOnce() -> Run + Send>>>> = Arc::default();
-    let ended: Arc<Mutex<Option<Run>>> = Arc::default();
+fn overtaken(at: impl Fn(&Seen) -> bool + Send + Sync + 'static) -> (Scene, Ended) {
+    let other: Arc<Mutex<Option<Command>>> = Arc::default();
+    let ended = Ended::default();
     let (waiting, result) = (other.clone(), ended.clone());
-    let running = AtomicBool::new(false);
+    let begun = AtomicBool::new(false);
     let mut scene = Scene::judged(move |seen| {
-        if at(seen) && !running.swap(true, Ordering::SeqCst) {
-            let run = waiting.lock().unwrap().take().unwrap();
-            *result.lock().unwrap() = Some(run());
+        if at(seen) && !begun.swap(true, Ordering::SeqCst) {
+            let mut command = waiting.lock().unwrap().take().unwrap();
+            *result.lock().unwrap() = Some(ran(&mut command));
         }
         Fate::Forward
     });
@@ -30,21 +32,11 @@ fn overtaken(
     scene.build("amd64", 2);
     scene.spec["repositories"]["default"] =
         json!(format!("127.0.0.1:{}/{REPOSITORY}", scene.registry.port));
-    let mut command = scene.command(&["publish", "--publish", "--replace"]);
-    let spec = scene.path("other.json");
-    std::fs::rename(scene.path("spec.json"), &spec).unwrap();
-    let mut args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-    args[0] = spec.into_os_string();
-    let mut again = std::process::Command::new(command.get_program());
-    again.args(args).env_clear();
-    for (name, value) in command.get_envs() {
-        again.env(name, value.unwrap_or_default());
-    }
-    again
+    let mut command = scene.command_of("other.json", &["publish", "--publish", "--replace"]);
+    command
         .env("VERSION", "1.2.3")
         .env("PUBLISH_STATE_DIR", scene.path("other-state"));
-    command = again;
-    *other.lock().unwrap() = Some(Box::new(move || ran(&mut command)));
+    *other.lock().unwrap() = Some(command);
     scene.spec = mine;
     (scene, ended)
 }

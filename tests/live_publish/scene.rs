@@ -83,7 +83,12 @@ impl Scene {
 
     /// The scripts, on the description as it is now.
     pub fn command(&self, args: &[&str]) -> Command {
-        let spec = self.path("spec.json");
+        self.command_of("spec.json", args)
+    }
+
+    /// The same, with the description in a file of its own.
+    pub fn command_of(&self, file: &str, args: &[&str]) -> Command {
+        let spec = self.path(file);
         fs::write(&spec, self.spec.to_string()).unwrap();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/nix/publish/main.sh");
         let mut publish = command(script, &self.path("home"));
