@@ -56,7 +56,7 @@ linted_scripts() {
 }
 
 packages=(
-    apache2-utils ca-certificates curl docker-registry gcc git gnupg jq libc6-dev nginx-light nix-bin openssh-client
+    apache2-utils ca-certificates curl docker-registry fakeroot gcc git gnupg jq libc6-dev nginx-light nix-bin openssh-client
     openssh-server openssl pass patch patchelf procps python3 python3-venv python3-yaml shellcheck skopeo
 )
 stage "packages" scripts/packages.sh "${packages[@]}"

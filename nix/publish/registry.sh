@@ -62,7 +62,8 @@ look_up() { # REFERENCE
     if regctl_ image digest "$1" 2>"$log"; then
         return
     fi
-    if grep -qiE 'not found|manifest unknown|name unknown' "$log"; then
+    # The credential is proved by now: some registries deny what is not there yet. A write that is not allowed says so.
+    if grep -qiE 'not found|manifest unknown|name unknown|unauthorized|denied|forbidden' "$log"; then
         return
     fi
     cat "$log" >&2

@@ -138,7 +138,7 @@ is_wanted() { # DIGEST
     manifest_of "$1" "$private/index.json" || exit
     jq --raw-output '.manifests[]? | "\(.platform.os)/\(.platform.architecture) \(.digest)"' \
         "$private/index.json" >"$private/found"
-    cmp -s <(sort "$private/wanted") <(sort "$private/found")
+    [ "$(sort "$private/found")" = "$(sort "$private/wanted")" ]
 }
 
 # What was released stays what it is.

@@ -144,6 +144,42 @@ fn the_library_is_an_output_and_an_overlay() {
 }
 
 #[test]
+fn the_package_has_all_that_cargo_asks_for() {
+    let flake = Flake::new();
+    // The set of the tests has no installShellFiles; what is looked at here is the source.
+    let expression = format!(
+        "let pkgs = import {} {{ }}; in (pkgs.callPackage {}/nix/package.nix {{ installShellFiles = null; }}).src",
+        flake.path("nixpkgs").display(),
+        flake.path("cotter").display()
+    );
+    let args = [
+        "--eval",
+        "--read-write-mode",
+        "--json",
+        "--expr",
+        &format!("\"${{{expression}}}\""),
+    ];
+    let source: PathBuf = serde_json::from_str(&flake.store.run("nix-instantiate", &args)).unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args([
+            "metadata",
+            "--offline",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--manifest-path",
+        ])
+        .arg(source.join("Cargo.toml"));
+    let metadata: Value = serde_json::from_str(&run_ok(&mut cargo, "cargo")).unwrap();
+    assert_eq!(metadata["packages"][0]["name"], "cotter");
+    // What the sources take in by `include_str!` is beside them.
+    for file in ["src/main.rs", "templates/ci/pre-commit.yaml"] {
+        assert!(source.join(file).exists(), "{file}");
+    }
+}
+
+#[test]
 fn the_module_declares_packages_and_apps() {
     // flake-parts is not here: its part, to call the module of each system, is played.
     let flake = Flake::new();

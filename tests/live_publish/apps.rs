@@ -101,7 +101,8 @@ fn images_of_every_kind_are_published() {
         let mut publish = crate::support::command(&program, &apps.scene.path("home"));
         publish
             .arg("--publish")
-            .env("PATH", apps.scene.search_path())
+            // The app brings what it runs.
+            .env("PATH", apps.scene.path("nothing"))
             .env("TMPDIR", apps.scene.path("tmp"))
             .env("REGISTRY_TOKEN", TOKEN)
             .env("VERSION", version);
@@ -185,21 +186,45 @@ fn an_architecture_from_a_dockerfile_joins_the_index() {
     );
     assert!(!log.exists());
 
-    let run = apps.run("hatch.publish", &["--publish"]).expect(0);
-    let index = apps.scene.manifest("1.2.3");
-    assert!(index.contains(&printed(&run, "arm64 ")));
-    assert_eq!(apps.config("1.2.3-arm64")["architecture"], "arm64");
-    let calls = fs::read_to_string(log).unwrap();
-    for part in [
-        "buildx create",
-        "--driver docker-container",
-        "--platform linux/arm64",
-        "--provenance=false",
-        "buildx rm",
+    for (address, version, how) in [
+        (None, "1.0.0", "--driver docker-container"),
+        (
+            Some("tcp://buildkit.example.org:1234"),
+            "1.1.0",
+            "--driver remote tcp://buildkit.example.org:1234",
+        ),
     ] {
-        assert!(calls.contains(part), "{part}: {calls}");
+        let program = apps.program("hatch.publish");
+        let mut publish = crate::support::command(&program, &apps.scene.path("home"));
+        publish
+            .arg("--publish")
+            .env("PATH", apps.scene.search_path())
+            .env("TMPDIR", apps.scene.path("tmp"))
+            .env("REGISTRY_TOKEN", TOKEN)
+            .env("VERSION", version);
+        if let Some(address) = address {
+            publish.env("BUILDKIT_ADDR", address);
+        }
+        let run = ran(&mut publish).expect(0);
+        let index = apps.scene.manifest(version);
+        assert!(index.contains(&printed(&run, "arm64 ")));
+        assert_eq!(
+            apps.config(&format!("{version}-arm64"))["architecture"],
+            "arm64"
+        );
+        let calls = fs::read_to_string(&log).unwrap();
+        for part in [
+            "buildx create",
+            how,
+            "--platform linux/arm64",
+            "--provenance=false",
+            "buildx rm",
+        ] {
+            assert!(calls.contains(part), "{part}: {calls}");
+        }
+        assert!(!calls.contains(TOKEN));
+        fs::remove_file(&log).unwrap();
     }
-    assert!(!calls.contains(TOKEN));
 }
 
 #[test]
