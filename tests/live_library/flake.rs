@@ -7,24 +7,23 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::images::{self, Nix};
 use crate::support::run_ok;
 use crate::support::spork::Scene;
-use crate::support::store::Store;
 
 const NIXPKGS: &str = "github:NixOS/nixpkgs/nixos-25.11";
 const COTTER: &str = "git+https://git.example.org/team/cotter.git";
 
 struct Flake {
     dir: TempDir,
-    store: Store,
+    nix: Nix,
 }
 
 impl Flake {
     /// The repository's flake, with the package set of the tests for its input.
-    fn new() -> Flake {
+    fn new(nix: Nix) -> Flake {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::new_in(dir.path());
-        let flake = Flake { dir, store };
+        let flake = Flake { dir, nix };
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for name in ["Cargo.lock", "Cargo.toml", "README.md", "flake.nix"] {
             fs::copy(root.join(name), flake.path("cotter").join(name)).unwrap();
@@ -67,12 +66,9 @@ impl Flake {
     }
 
     fn nix(&self, args: &[&str]) -> Command {
-        let mut nix = self.store.nix("nix");
-        nix.env(
-            "NIX_CONFIG",
-            "experimental-features = nix-command flakes\nsandbox = false\nsubstituters =\nbuild-users-group =\n",
-        )
-        .args(args);
+        let mut nix = self.nix.command("nix");
+        nix.args(["--extra-experimental-features", "nix-command flakes"])
+            .args(args);
         nix
     }
 
@@ -105,32 +101,39 @@ impl Flake {
     }
 }
 
+/// With each Nix.
+fn with_each(test: impl Fn(&Flake)) {
+    for nix in images::all() {
+        test(&Flake::new(nix));
+    }
+}
+
 #[test]
 fn the_library_is_an_output_and_an_overlay() {
-    let flake = Flake::new();
-    let names = flake.eval(
-        "cotter",
-        "lib",
-        "lib: builtins.attrNames (lib // lib.image)",
-    );
-    let names: Vec<&str> = names
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    for name in [
-        "caBundle",
-        "mkPublishApps",
-        "ociArchitecture",
-        "sporkSource",
-        "staticServer",
-        "tmp",
-        "userFiles",
-    ] {
-        assert!(names.contains(&name), "{names:?}");
-    }
-    let of_overlay = flake.eval(
+    with_each(|flake| {
+        let names = flake.eval(
+            "cotter",
+            "lib",
+            "lib: builtins.attrNames (lib // lib.image)",
+        );
+        let names: Vec<&str> = names
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        for name in [
+            "caBundle",
+            "mkPublishApps",
+            "ociArchitecture",
+            "sporkSource",
+            "staticServer",
+            "tmp",
+            "userFiles",
+        ] {
+            assert!(names.contains(&name), "{names:?}");
+        }
+        let of_overlay = flake.eval(
         "cotter",
         "overlays.default",
         &format!(
@@ -139,51 +142,55 @@ fn the_library_is_an_output_and_an_overlay() {
             flake.path("nixpkgs").display()
         ),
     );
-    assert_eq!(of_overlay["user"], "5:5");
-    assert!(of_overlay["tmp"].as_str().unwrap().contains("1777"));
+        assert_eq!(of_overlay["user"], "5:5");
+        assert!(of_overlay["tmp"].as_str().unwrap().contains("1777"));
+    });
 }
 
 #[test]
 fn the_package_has_all_that_cargo_asks_for() {
-    let flake = Flake::new();
-    // The set of the tests has no installShellFiles; what is looked at here is the source.
-    let expression = format!(
-        "let pkgs = import {} {{ }}; in (pkgs.callPackage {}/nix/package.nix {{ installShellFiles = null; }}).src",
-        flake.path("nixpkgs").display(),
-        flake.path("cotter").display()
-    );
-    let args = [
-        "--eval",
-        "--read-write-mode",
-        "--json",
-        "--expr",
-        &format!("\"${{{expression}}}\""),
-    ];
-    let source: PathBuf = serde_json::from_str(&flake.store.run("nix-instantiate", &args)).unwrap();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args([
-            "metadata",
-            "--offline",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--manifest-path",
-        ])
-        .arg(source.join("Cargo.toml"));
-    let metadata: Value = serde_json::from_str(&run_ok(&mut cargo, "cargo")).unwrap();
-    assert_eq!(metadata["packages"][0]["name"], "cotter");
-    // What the sources take in by `include_str!` is beside them.
-    for file in ["src/main.rs", "templates/ci/pre-commit.yaml"] {
-        assert!(source.join(file).exists(), "{file}");
-    }
+    with_each(|flake| {
+        // The set of the tests has no installShellFiles; what is looked at here is the source.
+        let expression = format!(
+            "let pkgs = import {} {{ }}; in (pkgs.callPackage {}/nix/package.nix {{ installShellFiles = null; }}).src",
+            flake.path("nixpkgs").display(),
+            flake.path("cotter").display()
+        );
+        let args = [
+            "--eval",
+            "--read-write-mode",
+            "--json",
+            "--expr",
+            &format!("\"${{{expression}}}\""),
+        ];
+        let mut instantiate = flake.nix.command("nix-instantiate");
+        let source = run_ok(instantiate.args(args), "nix-bin");
+        let source: PathBuf = serde_json::from_str(&source).unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args([
+                "metadata",
+                "--offline",
+                "--no-deps",
+                "--format-version",
+                "1",
+                "--manifest-path",
+            ])
+            .arg(source.join("Cargo.toml"));
+        let metadata: Value = serde_json::from_str(&run_ok(&mut cargo, "cargo")).unwrap();
+        assert_eq!(metadata["packages"][0]["name"], "cotter");
+        // What the sources take in by `include_str!` is beside them.
+        for file in ["src/main.rs", "templates/ci/pre-commit.yaml"] {
+            assert!(source.join(file).exists(), "{file}");
+        }
+    });
 }
 
 #[test]
 fn the_module_declares_packages_and_apps() {
     // flake-parts is not here: its part, to call the module of each system, is played.
-    let flake = Flake::new();
-    let module = r#"module:
+    with_each(|flake| {
+        let module = r#"module:
       let
         pkgs = import NIXPKGS { system = "x86_64-linux"; };
         lib = pkgs.lib // { mkMerge = builtins.foldl' (a: b: a // b) { }; };
@@ -200,82 +207,86 @@ fn the_module_declares_packages_and_apps() {
         names = images: builtins.mapAttrs (_: builtins.attrNames) { inherit (config images) apps packages; };
       in
       { one = names { hello = image "1"; }; two = names { hello = image "1"; other = image "2"; }; }"#;
-    let here = flake.path("nixpkgs").display().to_string();
-    let module = module.replace("NIXPKGS", &here);
-    let found = flake.eval("cotter", "flakeModules.default", &module);
-    let apps = [
-        "publish",
-        "publish-amd64",
-        "publish-arm64",
-        "publish-index",
-        "push-image",
-        "stage-amd64",
-        "stage-arm64",
-        "verify-digest",
-    ];
-    assert_eq!(found["one"]["apps"], serde_json::json!(apps));
-    // A Dockerfile is no package.
-    assert_eq!(found["one"]["packages"], serde_json::json!(["hello-amd64"]));
-    let of_two = found["two"]["apps"].as_array().unwrap();
-    assert_eq!(of_two.len(), 16);
-    assert!(of_two.contains(&serde_json::json!("other-publish")));
+        let here = flake.path("nixpkgs").display().to_string();
+        let module = module.replace("NIXPKGS", &here);
+        let found = flake.eval("cotter", "flakeModules.default", &module);
+        let apps = [
+            "publish",
+            "publish-amd64",
+            "publish-arm64",
+            "publish-index",
+            "push-image",
+            "stage-amd64",
+            "stage-arm64",
+            "verify-digest",
+        ];
+        assert_eq!(found["one"]["apps"], serde_json::json!(apps));
+        // A Dockerfile is no package.
+        assert_eq!(found["one"]["packages"], serde_json::json!(["hello-amd64"]));
+        let of_two = found["two"]["apps"].as_array().unwrap();
+        assert_eq!(of_two.len(), 16);
+        assert!(of_two.contains(&serde_json::json!("other-publish")));
+    });
 }
 
 #[test]
 fn a_project_of_the_script_template_has_images_and_apps() {
-    let flake = Flake::new();
-    let project = flake.begin("script");
-    for (output, has) in [("packages", "hello-arm64"), ("apps", "publish")] {
-        let names = flake.eval(
+    with_each(|flake| {
+        let project = flake.begin("script");
+        for (output, has) in [("packages", "hello-arm64"), ("apps", "publish")] {
+            let names = flake.eval(
+                &project,
+                &format!("{output}.x86_64-linux"),
+                "builtins.attrNames",
+            );
+            assert!(
+                names.as_array().unwrap().iter().any(|name| name == has),
+                "{names}"
+            );
+        }
+        let program = flake.eval(&project, "apps.x86_64-linux.publish.program", "toString");
+        assert!(program.as_str().unwrap().ends_with("/bin/publish"));
+        let drv = flake.eval(
             &project,
-            &format!("{output}.x86_64-linux"),
-            "builtins.attrNames",
+            "packages.x86_64-linux.hello-arm64",
+            "image: image.drvPath",
         );
-        assert!(
-            names.as_array().unwrap().iter().any(|name| name == has),
-            "{names}"
-        );
-    }
-    let program = flake.eval(&project, "apps.x86_64-linux.publish.program", "toString");
-    assert!(program.as_str().unwrap().ends_with("/bin/publish"));
-    let drv = flake.eval(
-        &project,
-        "packages.x86_64-linux.hello-arm64",
-        "image: image.drvPath",
-    );
-    assert!(drv.as_str().unwrap().ends_with(".drv"));
+        assert!(drv.as_str().unwrap().ends_with(".drv"));
+    });
 }
 
 #[test]
 fn a_project_of_the_publish_template_has_apps() {
-    let flake = Flake::new();
-    let project = flake.begin("publish");
-    let programs = flake.eval(
-        &project,
-        "apps.x86_64-linux",
-        "builtins.mapAttrs (_: app: app.program)",
-    );
-    assert_eq!(programs.as_object().unwrap().len(), 8);
+    with_each(|flake| {
+        let project = flake.begin("publish");
+        let programs = flake.eval(
+            &project,
+            "apps.x86_64-linux",
+            "builtins.mapAttrs (_: app: app.program)",
+        );
+        assert_eq!(programs.as_object().unwrap().len(), 8);
+    });
 }
 
 #[test]
 fn a_project_of_the_spork_template_builds_its_source_once_it_has_pins() {
-    let flake = Flake::new();
-    let scene = Scene::new();
-    let project = flake.begin("spork");
-    let none = "0000000000000000000000000000000000000000";
-    let url = format!("file://{}", scene.path("srv/kf.git").display());
-    flake.edit(&project, "https://git.example.org/team/tool.git", &url);
-    flake.edit(
-        &project,
-        &format!("rev = \"{none}\""),
-        &format!("rev = \"{}\"", scene.rev("feature/local/two")),
-    );
-    flake.edit(&project, none, &scene.rev("main"));
-    let installable = format!("path:{}#source", flake.dir.path().join(&project).display());
-    let out = flake.path("built").join("result");
-    let mut build = flake.nix(&["build", "--no-write-lock-file", &installable, "--out-link"]);
-    run_ok(build.arg(&out), "nix-bin");
-    let two = fs::read_to_string(out.join("extra/two.txt")).unwrap();
-    assert_eq!(two, "two\n");
+    with_each(|flake| {
+        let scene = Scene::new();
+        let project = flake.begin("spork");
+        let none = "0000000000000000000000000000000000000000";
+        let url = format!("file://{}", scene.path("srv/kf.git").display());
+        flake.edit(&project, "https://git.example.org/team/tool.git", &url);
+        flake.edit(
+            &project,
+            &format!("rev = \"{none}\""),
+            &format!("rev = \"{}\"", scene.rev("feature/local/two")),
+        );
+        flake.edit(&project, none, &scene.rev("main"));
+        let installable = format!("path:{}#source", flake.dir.path().join(&project).display());
+        let out = flake.path("built").join("result");
+        let mut build = flake.nix(&["build", "--no-write-lock-file", &installable, "--out-link"]);
+        run_ok(build.arg(&out), "nix-bin");
+        let two = fs::read_to_string(out.join("extra/two.txt")).unwrap();
+        assert_eq!(two, "two\n");
+    });
 }

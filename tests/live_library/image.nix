@@ -1,13 +1,13 @@
 # Images with the parts that the library gives.
 {
-  nixpkgs,
-  nix2container,
   library,
+  # Where the server listens.
+  port ? 8081,
 }:
 let
-  pkgs = import nixpkgs { };
+  pkgs = import <nixpkgs> { };
+  builders = (import <nix2container> { inherit pkgs; }).nix2container;
   inherit (import library) image;
-  builders = (import nix2container { inherit pkgs; }).nix2container;
 
   user = image.userFiles {
     inherit pkgs;
@@ -23,43 +23,43 @@ let
     echo home >$out/index.html
     echo sub >$out/sub/page.html
   '';
-  server = image.staticServer {
-    inherit pkgs;
-    root = site;
-    port = 8081;
-    fallback = "/index.html";
-  };
+  serve =
+    fallback:
+    let
+      server = image.staticServer {
+        inherit pkgs port fallback;
+        root = site;
+      };
+    in
+    pkgs.dockerTools.streamLayeredImage {
+      name = "app";
+      architecture = image.ociArchitecture pkgs.stdenv.hostPlatform.system;
+      contents = [
+        user
+        certificates.package
+      ];
+      inherit (tmp) extraCommands;
+      config = server.config // {
+        User = user.user;
+        Env = certificates.env;
+      };
+    };
 in
 {
-  stream = pkgs.dockerTools.streamLayeredImage {
+  application = serve "/index.html";
+  files = serve null;
+
+  nix2container = builders.buildImage {
     name = "app";
-    architecture = image.ociArchitecture "aarch64-linux";
-    contents = [
-      user
-      certificates.package
-    ];
-    inherit (tmp) extraCommands;
-    config = server.config // {
-      User = user.user;
-      Env = certificates.env;
-    };
+    copyToRoot = [ tmp.root ];
+    perms = [ tmp.perms ];
   };
 
-  layers =
-    (builders.buildImage {
-      name = "app";
-      copyToRoot = [ tmp.root ];
-      perms = [ tmp.perms ];
-    }).copyTo;
-
-  conf = server.file;
-  inherit certificates site;
-
-  plain =
-    (image.staticServer {
-      inherit pkgs;
-      root = site;
-    }).file;
+  architectures = map image.ociArchitecture [
+    "x86_64-linux"
+    "aarch64-linux"
+    "armv7l-linux"
+  ];
 
   wrong = {
     darwin = image.ociArchitecture "aarch64-darwin";

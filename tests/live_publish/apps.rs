@@ -2,61 +2,45 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::scene::{Scene, TOKEN, printed, tools};
+use crate::scene::{Scene, TOKEN, printed};
 use crate::support::cotter::{Run, ran};
-use crate::support::store::Store;
-use crate::support::{run, run_ok};
+use crate::support::images::{self, Nix};
+use crate::support::run_ok;
 
 /// Images and apps from `images.nix`, beside a scene's registry.
 struct Apps {
     scene: Scene,
-    store: Store,
+    nix: Nix,
 }
 
 impl Apps {
-    fn new() -> Apps {
+    fn new(nix: Nix) -> Apps {
         let scene = Scene::new();
-        let store = Store::new_in(scene.dir.path());
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live_publish/images.nix");
         fs::copy(here, scene.path("images.nix")).unwrap();
         fs::write(scene.path("Dockerfile"), "FROM scratch\nCOPY app /app\n").unwrap();
         fs::create_dir(scene.path("context")).unwrap();
         fs::write(scene.path("context/app"), "#!/bin/sh\n").unwrap();
-        Apps { scene, store }
+        Apps { scene, nix }
     }
 
-    fn nix(&self, program: &str) -> Command {
-        let source = |variable: &str, fixture: &str| match std::env::var_os(variable) {
-            Some(path) => PathBuf::from(path),
-            None => Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture),
-        };
-        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
-        let registry = format!("127.0.0.1:{}", self.scene.proxy.port);
-        let mut nix = self.store.nix(program);
-        nix.env("COTTER_TEST_TOOLS_PATH", tools())
-            .arg(self.scene.path("images.nix"));
-        for (name, path) in [
-            ("nixpkgs", source("COTTER_NIXPKGS", "fixtures/nixpkgs")),
-            (
-                "nix2container",
-                source("COTTER_NIX2CONTAINER", "fixtures/nix2container"),
-            ),
-            ("library", library),
-        ] {
-            nix.args(["--arg", name]).arg(path);
-        }
-        nix.args(["--argstr", "repository", &registry]);
-        nix
+    /// An attribute of `images.nix`, as Nix is told.
+    fn expression(&self, attribute: &str) -> String {
+        format!(
+            "(import {} {{ library = {}/nix; repository = \"127.0.0.1:{}\"; }}).{attribute}",
+            self.scene.path("images.nix").display(),
+            env!("CARGO_MANIFEST_DIR"),
+            self.scene.proxy.port
+        )
     }
 
     fn build(&self, attribute: &str) -> PathBuf {
-        let mut nix = self.nix("nix-build");
-        nix.args(["--no-out-link", "-A", attribute]);
-        run_ok(&mut nix, "nix-bin").into()
+        self.nix
+            .build_expression(&self.expression(attribute))
+            .unwrap()
     }
 
     /// The program of an app.
@@ -77,10 +61,9 @@ impl Apps {
     /// The paths of an app's closure.
     fn closure(&self, attribute: &str) -> String {
         let program = self.build(attribute);
-        self.store.run(
-            "nix-store",
-            &["--query", "--requisites", program.to_str().unwrap()],
-        )
+        let mut query = self.nix.command("nix-store");
+        query.args(["--query", "--requisites"]).arg(program);
+        run_ok(&mut query, "nix-bin")
     }
 
     fn config(&self, tag: &str) -> Value {
@@ -94,7 +77,12 @@ impl Apps {
 
 #[test]
 fn images_of_every_kind_are_published() {
-    let apps = Apps::new();
+    for nix in images::all() {
+        publishes_every_kind(&Apps::new(nix));
+    }
+}
+
+fn publishes_every_kind(apps: &Apps) {
     for (kind, version) in [("layered", "1.0.0"), ("mixed", "1.1.0")] {
         let verified = apps.run(&format!("{kind}.verify-digest"), &[]).expect(0);
         let program = apps.program(&format!("{kind}.publish"));
@@ -127,7 +115,7 @@ fn images_of_every_kind_are_published() {
 
 #[test]
 fn an_app_needs_what_it_pushes_and_no_more() {
-    let apps = Apps::new();
+    let apps = Apps::new(images::host());
     let (amd64, arm64) = (
         apps.build("images.mixed.amd64"),
         apps.build("images.mixed.arm64"),
@@ -165,7 +153,7 @@ fn an_app_needs_what_it_pushes_and_no_more() {
 /// given. What is shown here is that its result joins the index, not that BuildKit builds.
 #[test]
 fn an_architecture_from_a_dockerfile_joins_the_index() {
-    let apps = Apps::new();
+    let apps = Apps::new(images::host());
     let bin = apps.scene.path("bin");
     fs::create_dir(&bin).unwrap();
     let archive = apps.scene.path("arm64-1.tar");
@@ -229,7 +217,7 @@ fn an_architecture_from_a_dockerfile_joins_the_index() {
 
 #[test]
 fn wrong_arguments_are_named() {
-    let apps = Apps::new();
+    let apps = Apps::new(images::host());
     for (attribute, words) in [
         ("none", "`images` is empty"),
         ("notAnImage.publish.program", "`images.amd64` is none of"),
@@ -240,14 +228,11 @@ fn wrong_arguments_are_named() {
             "no registry is called `default`; there are prod",
         ),
     ] {
-        let mut nix = apps.nix("nix-instantiate");
-        nix.args(["--eval", "-A"]).arg(format!("wrong.{attribute}"));
-        let output = run(&mut nix, "nix-bin");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !output.status.success() && said.contains(words),
-            "{attribute}: {said}"
-        );
+        let said = apps
+            .nix
+            .evaluate(&apps.expression(&format!("wrong.{attribute}")))
+            .unwrap_err();
+        assert!(said.contains(words), "{attribute}: {said}");
         assert!(said.contains("mkPublishApps:"), "{said}");
     }
 }

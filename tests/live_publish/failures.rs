@@ -265,7 +265,7 @@ fn a_registry_that_loses_an_architecture_of_the_index() {
     let stand_in = scene.path("bin/regctl");
     std::fs::create_dir_all(stand_in.parent().unwrap()).unwrap();
     std::fs::write(scene.path("short.json"), short).unwrap();
-    let real = crate::scene::tools().join("regctl");
+    let real = crate::support::images::image_tools().join("regctl");
     // Writes the short one where the whole one was asked for.
     let script = format!(
         "#!/bin/bash\nif [[ \" $* \" == *' index create '* ]]; then\n  for word; do\n    \

@@ -1,15 +1,13 @@
 # The programs of mkPublishApps for images of every kind, each list of them as a file: an attribute per app.
 {
-  nixpkgs,
-  nix2container,
   library,
   repository,
 }:
 let
-  pkgs = import nixpkgs { };
+  pkgs = import <nixpkgs> { };
   cross = pkgs.pkgsCross.aarch64-multiplatform;
   lib = import library;
-  ofNix2container = targetPkgs: (import nix2container { pkgs = targetPkgs; }).nix2container;
+  ofNix2container = targetPkgs: (import <nix2container> { pkgs = targetPkgs; }).nix2container;
 
   common = {
     name = "app";

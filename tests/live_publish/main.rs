@@ -1,5 +1,5 @@
 //! Publishing to a real registry, by the scripts that mkPublishApps wraps: `nix/publish/main.sh` with a description of
-//! two images. regctl comes from `scripts/regctl.sh target/regctl`, or is in one of the folders that COTTER_TEST_TOOLS_PATH names.
+//! two images. Needs docker-registry, skopeo, pass, and regctl, which `scripts/image-tools.sh` installs.
 
 mod apps;
 mod failures;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::images::{noise, write_archive};
 use crate::support::cotter::{Run, ran};
+use crate::support::images::image_tools;
 use crate::support::proxy::{Fate, Proxy, Seen};
 use crate::support::registry::{Registry, USER};
 use crate::support::{TOOL_PATH, command, run_ok};
@@ -106,7 +107,7 @@ impl Scene {
     /// What stands in for a program of the machine is in `bin`.
     pub fn search_path(&self) -> String {
         let bin = self.path("bin");
-        format!("{}:{}:{TOOL_PATH}", bin.display(), tools().display())
+        format!("{}:{}:{TOOL_PATH}", bin.display(), image_tools().display())
     }
 
     pub fn run(&self, version: &str, args: &[&str]) -> Run {
@@ -192,14 +193,4 @@ pub fn printed(run: &Run, what: &str) -> String {
     line.unwrap_or_else(|| panic!("no {what} in:\n{}", run.out))
         .trim()
         .to_owned()
-}
-
-/// The folder with regctl.
-pub fn tools() -> PathBuf {
-    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/regctl");
-    let named = std::env::var_os("COTTER_TEST_TOOLS_PATH").unwrap_or_default();
-    std::env::split_paths(&named)
-        .chain([usual])
-        .find(|dir| dir.join("regctl").exists())
-        .expect("regctl, which `scripts/regctl.sh target/regctl` installs")
 }

@@ -5,12 +5,15 @@
 #![allow(dead_code)]
 
 pub mod alone;
+pub mod container;
 pub mod cotter;
 pub mod daemon;
 pub mod fetchers;
 pub mod files;
 pub mod fod;
 pub mod http;
+pub mod image;
+pub mod images;
 pub mod mirror;
 pub mod proxy;
 pub mod registry;
