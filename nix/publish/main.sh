@@ -131,7 +131,7 @@ verify_digest() {
 
 # Says what a run would do, and what would stop it.
 dry_run() {
-    local down
+    local down arch blocked
     show_plan "$private/plan.json"
     say "dry run" "nothing was changed; --publish, or PUBLISH=1, does what is listed above"
     if ! down=$(preflight); then
@@ -141,6 +141,11 @@ dry_run() {
     if [ -z "$token" ] && [ -z "$pass_path" ]; then
         say "dry run" "BLOCKER(empty-token) would stop it: there is no token for $registry"
     fi
+    if [ "$action" = index ]; then
+        for arch in "${arches[@]}"; do
+            blocked=$(pushed_digest "$arch" 2>&1 >/dev/null) || say "dry run" "would be stopped: $blocked"
+        done
+    fi
 }
 
 mutate() {
@@ -148,6 +153,9 @@ mutate() {
     down=$(preflight) || blocker registry-down "$down" "Nothing was changed. Is the registry up, and its name right?"
     log_in
     follow_plan "$private/plan.json"
+    case $action in
+    index | publish) record_published ;;
+    esac
 }
 
 work() {

@@ -88,13 +88,28 @@ note_push() { # ARCH DIGEST
     # shellcheck disable=SC2016 # the variables are jq's
     jq --null-input --arg run "$run" --arg image "${image_ids[$1]}" --arg repository "$repository" --arg tag "$tag" \
         --arg arch "$1" --arg digest "$2" '$ARGS.named' >"$new"
-    mv "$new" "$folder/$1.json"
+    mv "$new" "$folder/$1"
+}
+
+# Keeps what a run has published, and forgets its pushes: the next index is made of the next run's.
+record_published() {
+    local folder record
+    folder=$(runs_folder)
+    record=$state/published/${folder#"$state/runs/"}.json
+    mkdir -p "${record%/*}"
+    # shellcheck disable=SC2016 # the variable is jq's
+    jq --slurp --arg digest "$(<"$private/version.digest")" '{
+        repository: .[0].repository, tag: .[0].tag, digest: $digest,
+        images: (map({(.arch): {image, digest}}) | add)
+    }' "${arches[@]/#/$folder/}" >"$record.new"
+    mv "$record.new" "$record"
+    rm -rf "$folder"
 }
 
 # The digest of an architecture that this run pushed; ends the process for one that it did not.
 pushed_digest() { # ARCH
     local note
-    note=$(runs_folder)/$1.json
+    note=$(runs_folder)/$1
     [ -r "$note" ] || blocker missing-arch "$1 was not pushed in this run ($repository:$tag)" \
         "Run publish-$1 first, with the same VERSION and PUBLISH_RUN_ID; an index without $1 is not written."
     # shellcheck disable=SC2016 # the variables are jq's

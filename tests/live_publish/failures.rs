@@ -179,6 +179,13 @@ fn an_architecture_that_was_not_pushed() {
         .run("1.2.3", &["index", "--publish"])
         .expect(4)
         .says(&["BLOCKER(missing-arch)", "arm64"]);
+    let dry = scene.run("1.2.3", &["index"]).expect(0);
+    assert!(
+        dry.err
+            .contains("would be stopped: BLOCKER(missing-arch): arm64"),
+        "{}",
+        dry.err
+    );
     assert_eq!(scene.digest("1.2.3"), None);
     assert_eq!(scene.digest("latest"), None);
 }

@@ -144,6 +144,31 @@ fn a_dry_run_only_reads_and_its_plan_is_what_a_run_does() {
 }
 
 #[test]
+fn what_was_published_is_kept_on_the_machine() {
+    let scene = Scene::new();
+    scene.publish("1.2.3").expect(0);
+    let host = format!("127.0.0.1_{}_team_app", scene.proxy.port);
+    let file = format!("home/.local/state/cotter/publish/published/{host}/1.2.3.json");
+    let record: Value =
+        serde_json::from_str(&fs::read_to_string(scene.path(&file)).unwrap()).unwrap();
+    let image = |arch: &str| {
+        json!({
+            "image": scene.path(&format!("{arch}-1.tar")),
+            "digest": scene.digest(&format!("1.2.3-{arch}")),
+        })
+    };
+    assert_eq!(
+        record,
+        json!({
+            "repository": scene.reference("1.2.3").trim_end_matches(":1.2.3"),
+            "tag": "1.2.3",
+            "digest": scene.digest("1.2.3"),
+            "images": { "amd64": image("amd64"), "arm64": image("arm64") },
+        })
+    );
+}
+
+#[test]
 fn architectures_are_pushed_side_by_side() {
     // No push gets an answer before the other one has begun.
     let begun = Arc::new((Mutex::new(HashSet::new()), Condvar::new()));
@@ -232,6 +257,13 @@ fn architectures_pushed_by_themselves_are_joined_by_their_digests() {
     step(&["index", "--publish"]);
     assert!(scene.manifest("1.2.3").contains(&printed(&amd64, "amd64 ")));
     assert_eq!(scene.digest("latest"), scene.digest("1.2.3"));
+    // What was joined is not joined again by a later run.
+    ran(scene
+        .command(&["index", "--publish"])
+        .env("VERSION", "1.2.3")
+        .env("PUBLISH_RUN_ID", "17"))
+    .expect(4)
+    .says(&["BLOCKER(missing-arch)"]);
 }
 
 #[test]
