@@ -1,7 +1,8 @@
 //! A registry that fails, and pushes that are not what they have to be: each has a name, `latest` stays, and the next run
 //! completes what this one left.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -167,6 +168,49 @@ fn an_index_that_cannot_be_written_leaves_latest_and_the_next_run_completes_it()
     let port = scene.registry.port;
     scene.spec["repositories"]["default"] = json!(format!("127.0.0.1:{port}/{REPOSITORY}"));
     publishes(&scene);
+}
+
+/// Whatever request breaks off (every other one is tried): `latest` is what it was or what the whole run makes it, and
+/// the next run completes it.
+#[test]
+fn a_run_that_breaks_off_at_any_request_is_completed_by_the_next() {
+    let left = Arc::new(AtomicUsize::new(usize::MAX));
+    let count = left.clone();
+    let mut scene = Scene::judged(move |_| match count.fetch_sub(1, Ordering::SeqCst) {
+        0 => Fate::Cut(0),
+        _ => Fate::Forward,
+    });
+    let mut failed = 0;
+    for request in (0..).step_by(2) {
+        let version = format!("1.0.{request}");
+        scene.build("amd64", request);
+        let before = scene.digest("latest");
+        left.store(request, Ordering::SeqCst);
+        let run = ran(scene
+            .command(&["publish", "--publish"])
+            .env("VERSION", &version)
+            .env("PUBLISH_TRIES", "1"));
+        let reached = left.swap(usize::MAX, Ordering::SeqCst) > request;
+        if run.code != Some(0) {
+            failed += 1;
+            assert!(run.err.contains("BLOCKER("), "{request}: {}", run.err);
+            let latest = scene.digest("latest");
+            assert!(
+                latest == before || latest == scene.digest(&version),
+                "{request}"
+            );
+            scene.publish(&version).expect(0);
+        }
+        assert!(scene.digest(&version).is_some());
+        assert_eq!(scene.digest("latest"), scene.digest(&version), "{request}");
+        scene.assert_cleaned_up();
+        if !reached {
+            // There is no such request.
+            assert_eq!(run.code, Some(0));
+            break;
+        }
+    }
+    assert!(failed > 0);
 }
 
 #[test]
