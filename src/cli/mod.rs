@@ -4,9 +4,11 @@ mod check;
 mod check_eval;
 mod check_scope;
 mod ci;
+mod emitted;
 mod explain;
 mod failure;
 mod fod_rehash;
+mod image;
 mod pin;
 mod pin_bump;
 mod pin_list;
@@ -61,6 +63,9 @@ enum Command {
     Check(check::Arguments),
     /// Say what a rule of `check` finds, why that is wrong, and what to do
     Explain(explain::Arguments),
+    /// Describe images, write what builds them, and look into them
+    #[command(subcommand)]
+    Image(image::Command),
     /// Run cotter where commits are made
     #[command(subcommand)]
     Ci(ci::Command),
@@ -97,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::FodRehash(arguments) => arguments.run(&globals),
         Command::Check(arguments) => arguments.run(&globals),
         Command::Explain(arguments) => arguments.run(),
+        Command::Image(command) => command.run(&globals),
         Command::Ci(command) => command.run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),

@@ -20,6 +20,9 @@ pub struct Config {
     pub container: BTreeMap<String, Container>,
     pub pin: BTreeMap<Spanned<String>, PinConfig>,
     pub policy: Policy,
+    pub emit: EmitConfig,
+    /// The specs of images, which the room of images reads.
+    image: serde::de::IgnoredAny,
     /// Where it was read from, for messages.
     #[serde(skip)]
     source: Option<SourceFile>,
@@ -97,6 +100,14 @@ pub enum Dockerfiles {
     Forbid,
 }
 
+/// How expressions are emitted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EmitConfig {
+    /// A folder with templates in the place of some of cotter's, from the workspace root.
+    pub templates: Option<Spanned<String>>,
+}
+
 /// What is wrong in `cotter.toml`.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -133,6 +144,11 @@ impl Config {
         config.source = Some(source);
         config.check_paths()?;
         Ok(config)
+    }
+
+    /// The file itself, where there is one.
+    pub fn source(&self) -> Option<&SourceFile> {
+        self.source.as_ref()
     }
 
     /// An error at a place of the file.

@@ -1,12 +1,17 @@
 //! Images: what they are and how they are found. The functions that build them, with their arguments; the keys of an
-//! image's config; and the calls in Nix files.
+//! image's config; and the calls in Nix files. Images as they are stored ([`archive`]).
 //!
 //! Not here: the manifests that deploy images (`manifest`, `deploy`).
 
+pub mod archive;
 mod builder;
 mod config;
 mod contents;
+pub mod emit;
+pub mod explain;
 mod found;
+pub mod registry;
+pub mod spec;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::images::sha256;
 use crate::scene::{Scene, printed};
 use crate::support::cotter::ran;
+use crate::support::made_image::digest;
 use crate::support::proxy::Fate;
 
 #[test]
@@ -22,7 +22,7 @@ fn a_release_is_an_index_of_both_architectures_and_latest() {
     .expect(0);
 
     let index = scene.manifest("1.2.3");
-    let digest = sha256(index.as_bytes());
+    let written = digest(index.as_bytes());
     let parsed: Value = serde_json::from_str(&index).unwrap();
     let platforms: Vec<Value> = parsed["manifests"]
         .as_array()
@@ -37,9 +37,9 @@ fn a_release_is_an_index_of_both_architectures_and_latest() {
             json!([{ "architecture": "arm64", "os": "linux" }, scene.digest("1.2.3-arm64")]),
         ]
     );
-    assert_eq!(printed(&run, "1.2.3 "), digest);
-    assert_eq!(printed(&run, "latest "), digest);
-    assert_eq!(scene.digest("latest"), Some(digest));
+    assert_eq!(printed(&run, "1.2.3 "), written);
+    assert_eq!(printed(&run, "latest "), written);
+    assert_eq!(scene.digest("latest"), Some(written));
     // What each architecture's manifest names is there too.
     let arm64: Value = serde_json::from_str(&scene.manifest("1.2.3-arm64")).unwrap();
     assert_eq!(arm64["layers"].as_array().unwrap().len(), 1);
@@ -279,13 +279,13 @@ fn tags_of_architectures_go_once_the_index_is_verified() {
     let index: Value = serde_json::from_str(&scene.manifest("1.2.3")).unwrap();
     let host = scene.reference("x");
     for entry in index["manifests"].as_array().unwrap() {
-        let digest = entry["digest"].as_str().unwrap();
+        let named = entry["digest"].as_str().unwrap();
         let mut skopeo = scene.reader("skopeo");
         skopeo
             .args(["inspect", "--raw", "--tls-verify=false"])
-            .arg(format!("docker://{}@{digest}", host.trim_end_matches(":x")));
+            .arg(format!("docker://{}@{named}", host.trim_end_matches(":x")));
         let manifest = crate::support::run_ok(&mut skopeo, "skopeo");
-        assert_eq!(sha256(manifest.as_bytes()), digest);
+        assert_eq!(digest(manifest.as_bytes()), named);
     }
     // And a second run finds nothing that differs.
     let again = scene

@@ -4,7 +4,6 @@
 mod apps;
 mod failures;
 mod flow;
-mod images;
 mod races;
 mod scene;
 mod secrets;

@@ -8,9 +8,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::images::{noise, write_archive};
 use crate::support::cotter::{Run, ran};
 use crate::support::images::image_tools;
+use crate::support::made_image::{Layer, docker_archive_for, program};
 use crate::support::proxy::{Fate, Proxy, Seen};
 use crate::support::registry::{Registry, USER};
 use crate::support::{TOOL_PATH, command, run_ok};
@@ -71,9 +71,14 @@ impl Scene {
     /// The image of an architecture, built anew: another one for each number.
     pub fn build(&mut self, arch: &str, number: usize) {
         let archive = self.path(&format!("{arch}-{number}.tar"));
-        let mut content = noise(300_000);
-        content.extend(format!("{arch} {number}").into_bytes());
-        write_archive(&archive, arch, &content);
+        let content = program(300_000, &[arch, &number.to_string()]);
+        let layer = Layer::new().file("content", &content).bytes();
+        let run = json!({ "Cmd": ["/content"] });
+        fs::write(
+            &archive,
+            docker_archive_for(arch, &[layer], "app:built", run),
+        )
+        .unwrap();
         self.describe(arch, "archive", &archive);
     }
 

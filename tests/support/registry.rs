@@ -1,4 +1,4 @@
-//! A real registry (Debian's docker-registry) on 127.0.0.1, with a password, and with TLS where a test wants it. It ends
+//! A real registry (Debian's docker-registry) on 127.0.0.1, with a password and with TLS where a test wants them. It ends
 //! with its value.
 
 use std::fs;
@@ -22,7 +22,16 @@ pub struct Registry {
 impl Registry {
     /// On plain HTTP, with its data in `dir`. `token` is the password of [`USER`].
     pub fn start(dir: &Path, token: &str) -> Registry {
-        Registry::prepared(dir, token, None)
+        Registry::prepared(dir, Some(token), None)
+    }
+
+    /// Without a password.
+    pub fn start_open(dir: &Path) -> Registry {
+        Registry::prepared(dir, None, None)
+    }
+
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     pub fn start_with_tls(dir: &Path, token: &str) -> Registry {
@@ -39,24 +48,25 @@ impl Registry {
             .arg("-out")
             .arg(&certificate);
         run_ok(&mut openssl, "openssl");
-        Registry::prepared(dir, token, Some(certificate))
+        Registry::prepared(dir, Some(token), Some(certificate))
     }
 
-    fn prepared(dir: &Path, token: &str, certificate: Option<PathBuf>) -> Registry {
+    fn prepared(dir: &Path, token: Option<&str>, certificate: Option<PathBuf>) -> Registry {
         fs::create_dir_all(dir).unwrap();
-        // From a file descriptor: a password in an argument would be seen by the tests that look for one.
-        let users = run_ok(
-            command("sh", dir)
+        if let Some(token) = token {
+            let mut htpasswd = command("sh", dir);
+            // From a pipe: a password in an argument would be seen by the tests that look for one.
+            htpasswd
                 .args([
                     "-c",
                     "printf '%s' \"$TOKEN\" | htpasswd -niB \"$1\"",
                     "sh",
                     USER,
                 ])
-                .env("TOKEN", token),
-            "apache2-utils",
-        );
-        fs::write(dir.join("users"), users + "\n").unwrap();
+                .env("TOKEN", token);
+            let users = run_ok(&mut htpasswd, "apache2-utils");
+            fs::write(dir.join("users"), users + "\n").unwrap();
+        }
         let mut registry = Registry {
             port: free_port(),
             dir: dir.to_owned(),
@@ -77,13 +87,20 @@ impl Registry {
             ),
             None => String::new(),
         };
+        let users = self.dir.join("users");
+        let auth = match users.exists() {
+            true => format!(
+                "auth: {{ htpasswd: {{ realm: registry, path: {} }} }}\n",
+                users.display()
+            ),
+            false => String::new(),
+        };
         let config = format!(
             "version: 0.1\nlog: {{ level: error }}\nstorage:\n  filesystem: {{ rootdirectory: {data} }}\n  \
              delete: {{ enabled: true }}\nhttp:\n  addr: 127.0.0.1:{port}{tls}\n\
-             auth: {{ htpasswd: {{ realm: registry, path: {users} }} }}\n",
+             {auth}",
             data = self.dir.join("data").display(),
             port = self.port,
-            users = self.dir.join("users").display(),
         );
         let file = self.dir.join("registry.yml");
         fs::write(&file, config).unwrap();

@@ -1,0 +1,218 @@
+//! Expressions that build the image of a spec: `default.nix` for a builder of Nix's, with a flake or without; a
+//! Dockerfile; or Bazel's files. They stand on their own: nothing of cotter is needed to build them.
+//!
+//! Not here: writing them over what is there (`settle`), and the spec itself (`spec`).
+
+mod bazel;
+mod config;
+mod docker;
+mod facts;
+mod files;
+mod header;
+mod helpers;
+mod kept;
+mod kind;
+mod model;
+mod refuse;
+mod relative;
+mod settle;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+pub use facts::SourceError;
+pub use refuse::Refusal;
+pub use relative::way;
+pub use settle::{Existing, Settled, settle};
+pub use templates::TemplateError;
+
+use super::spec::{Method, Spec};
+use crate::source::{RelPath, SourceFile, Workspace};
+use crate::syntax::{NixFile, SyntaxProblem};
+use header::Header;
+use model::Model;
+use templates::Templates;
+
+/// The nix2container that an expression takes when it is given none: fetched while Nix evaluates, by hash.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Nix2Container {
+    url: &'static str,
+    hash: &'static str,
+}
+
+/// Of 2026-03-20.
+pub const NIX2CONTAINER: Nix2Container = Nix2Container {
+    url: "https://github.com/nlewo/nix2container/archive/20d339590c3c36252514a57b0241c47bcd8a08ce.tar.gz",
+    hash: "sha256-vgxwF/GS9lRC9s211RnmJaGKHIUexMiRs7Eslh11E08=",
+};
+
+/// What is emitted for a builder of Nix's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// `default.nix`
+    #[default]
+    File,
+    /// `default.nix`, and a flake that imports it
+    Both,
+    /// A flake that holds all of it
+    Flake,
+}
+
+impl Form {
+    fn is_inline(self) -> bool {
+        self == Form::Flake
+    }
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Where paths that the text names would be looked for.
+    pub workspace: &'a Workspace,
+    pub spec: &'a Spec,
+    /// What the files are made from, in words: `image.toml`.
+    pub origin: String,
+    /// What makes them again.
+    pub command: String,
+    /// The folder that the spec's paths are from.
+    pub spec_dir: &'a Path,
+    /// That folder, from where the files come to stand: `.`, `../app`.
+    pub from_out: String,
+    pub method: Method,
+    pub form: Form,
+    /// The branch of nixpkgs that a flake takes.
+    pub nixpkgs: String,
+    /// A folder with templates in the place of some of cotter's.
+    pub templates: Option<&'a Path>,
+}
+
+/// A file as it is made new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emitted {
+    pub name: &'static str,
+    pub text: String,
+}
+
+/// Why nothing was emitted.
+#[derive(Debug, thiserror::Error)]
+pub enum EmitError {
+    /// The builder cannot say all of the spec.
+    #[error("the builder `{}` cannot make this image", method.name())]
+    Refused {
+        method: Method,
+        refusals: Vec<Refusal>,
+    },
+    #[error("{0}")]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// What a template of the user's gives is no Nix.
+    #[error("what the templates give does not parse: {message}")]
+    Unformatted { message: String },
+    #[error("what the templates give does not parse: {}:{}: {}", .0.position.line, .0.position.column, .0.message)]
+    Unparsed(SyntaxProblem),
+}
+
+/// The files that build the image.
+pub fn emit(request: &Request) -> Result<Vec<Emitted>, EmitError> {
+    let refusals = refuse::refusals(request.spec, request.method);
+    if !refusals.is_empty() {
+        return Err(EmitError::Refused {
+            method: request.method,
+            refusals,
+        });
+    }
+    let templates = Templates::new(request.templates)?;
+    let header = Header::new(&request.origin, &request.command);
+    match request.method {
+        Method::Dockerfile => dockerfile(request, header, &templates),
+        Method::RulesImg => bazel(request, header, &templates),
+        _ => nix(request, header, &templates),
+    }
+}
+
+fn nix(
+    request: &Request,
+    header: Header,
+    templates: &Templates,
+) -> Result<Vec<Emitted>, EmitError> {
+    let model = Model::new(request, header)?;
+    let builder = match request.method {
+        Method::Nix2Container => "nix2container",
+        _ => "layered",
+    };
+    let aliases = [("source", request.spec.source.kind()), ("builder", builder)];
+    let file = |name: &'static str, template: &str| -> Result<Emitted, EmitError> {
+        let text = templates.fill(template, &aliases, &model)?;
+        let text = nixfmt_rs::format(&text).map_err(|error| EmitError::Unformatted {
+            message: format!("{error:?}"),
+        })?;
+        Ok(Emitted {
+            name,
+            text: settle::signed(request.workspace, &text).map_err(EmitError::Unparsed)?,
+        })
+    };
+    let mut files = Vec::new();
+    if request.form != Form::Flake {
+        files.push(file("default.nix", "default.nix")?);
+    }
+    if request.form != Form::File {
+        files.push(file("flake.nix", "flake.nix")?);
+    }
+    Ok(files)
+}
+
+fn dockerfile(
+    request: &Request,
+    header: Header,
+    templates: &Templates,
+) -> Result<Vec<Emitted>, EmitError> {
+    let mut nginx = Ok(String::new());
+    let model = docker::Model::new(request, header, |serve| {
+        nginx = templates.fill("docker-nginx.conf", &[], &docker::nginx_values(serve));
+        nginx.as_ref().map(String::clone).unwrap_or_default()
+    })?;
+    nginx?;
+    let text = templates.fill("Dockerfile", &[], &model)?;
+    Ok(vec![Emitted {
+        name: "Dockerfile",
+        text: settle::signed_plain(&text),
+    }])
+}
+
+fn bazel(
+    request: &Request,
+    header: Header,
+    templates: &Templates,
+) -> Result<Vec<Emitted>, EmitError> {
+    let model = bazel::Model::new(request, header);
+    let mut files = Vec::new();
+    for (name, template) in [
+        ("BUILD.bazel", "BUILD.bazel"),
+        ("image.MODULE.bazel", "MODULE.bazel"),
+    ] {
+        files.push(Emitted {
+            name,
+            text: settle::signed_plain(&templates.fill(template, &[], &model)?),
+        });
+    }
+    if model.fragment.is_some() {
+        files.push(Emitted {
+            name: bazel::FRAGMENT,
+            text: settle::signed_plain(&templates.fill("config.json", &[], &model)?),
+        });
+    }
+    Ok(files)
+}
+
+/// `text` as a file of Nix.
+fn parsed(text: &str) -> Result<Rc<NixFile>, SyntaxProblem> {
+    let source = SourceFile::from_text(RelPath::root(), text.to_owned());
+    Ok(Rc::new(NixFile::parse(Arc::new(source))?))
+}

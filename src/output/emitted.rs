@@ -1,0 +1,52 @@
+//! Files that were emitted, as text and JSON.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::source::RelPath;
+
+/// A file that a command emits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EmittedFile {
+    pub file: RelPath,
+    pub status: EmittedStatus,
+}
+
+/// What became of it, or would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EmittedStatus {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+/// A line for each file.
+pub fn emitted_human(
+    sink: &mut impl Write,
+    files: &[EmittedFile],
+    dry_run: bool,
+) -> io::Result<()> {
+    for EmittedFile { file, status } in files {
+        let word = match (status, dry_run) {
+            (EmittedStatus::Created, false) => "created",
+            (EmittedStatus::Created, true) => "would create",
+            (EmittedStatus::Updated, false) => "updated",
+            (EmittedStatus::Updated, true) => "would update",
+            (EmittedStatus::Unchanged, _) => "unchanged",
+        };
+        writeln!(sink, "{word} {file}")?;
+    }
+    sink.flush()
+}
+
+/// `{schema, files: [{file, status}], written}`
+pub fn emitted_json(sink: &mut impl Write, files: &[EmittedFile], written: bool) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        files: &'a [EmittedFile],
+        written: bool,
+    }
+    super::json(sink, &Document { files, written })
+}
