@@ -8,12 +8,15 @@ backoff=${PUBLISH_BACKOFF:-1}
 # Runs COMMAND until it succeeds; ends the process when it cannot. Every command is one that may be run twice. skopeo and
 # regctl wait by themselves for as long as the answer to a 429 tells them (Retry-After), before this does.
 attempts() { # WHAT COMMAND...
-    local what=$1 try wait=$backoff log=$private/attempts.$BASHPID
+    local what=$1 try status wait=$backoff log=$private/attempts.$BASHPID
     shift
     for ((try = 1; ; try++)); do
-        if "$@" 2>"$log"; then
-            return
-        fi
+        status=0
+        "$@" 2>"$log" || status=$?
+        case $status in
+        0) return ;;
+        126 | 127) blocker missing-tool "$what: $(last_line "$log")" "Is it installed, and in the PATH?" ;;
+        esac
         if grep -qiE 'unauthorized|authentication required|invalid username/password|denied:|is denied|(http|statuscode:) 40[13]' "$log"; then
             blocker bad-credential "$what: $registry does not take the token of $username: $(last_line "$log")" \
                 "Is it the token of that user, may it write packages, has it expired?"
@@ -58,16 +61,15 @@ digest_of() { # REFERENCE
 }
 
 look_up() { # REFERENCE
-    local log=$private/look_up.$BASHPID
-    if regctl_ image digest "$1" 2>"$log"; then
-        return
-    fi
+    local status=0 log=$private/look_up.$BASHPID
+    regctl_ image digest "$1" 2>"$log" || status=$?
+    [ "$status" -ne 0 ] || return 0
     # The credential is proved by now: some registries deny what is not there yet. A write that is not allowed says so.
     if grep -qiE 'not found|manifest unknown|name unknown|unauthorized|denied|forbidden' "$log"; then
         return
     fi
     cat "$log" >&2
-    return 1
+    return "$status"
 }
 
 # The manifest of a digest, as it was written: its own digest is proved.

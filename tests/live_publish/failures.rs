@@ -269,6 +269,15 @@ fn a_push_that_fails_stops_the_index() {
 }
 
 #[test]
+fn a_tool_that_cannot_be_run() {
+    let scene = Scene::new();
+    std::fs::create_dir(scene.path("bin")).unwrap();
+    let bin = scene.path("bin");
+    crate::scene::write_program(&bin.join("regctl"), "#!/bin/sh\nexec /nothing/regctl\n");
+    fails(&scene, 3, &["BLOCKER(missing-tool)", "/nothing/regctl"]);
+}
+
+#[test]
 fn an_image_under_the_name_of_another_architecture() {
     let mut scene = Scene::new();
     let amd64 = scene.path("amd64-1.tar");
