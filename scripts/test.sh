@@ -51,12 +51,13 @@ components() {
     { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 || rustup component add rustfmt clippy
 }
 linted_scripts() {
-    shellcheck scripts/*.sh .ci/run
+    shellcheck scripts/*.sh .ci/run &&
+        shellcheck --external-sources nix/publish/main.sh nix/spork/*.sh
 }
 
 packages=(
-    apache2-utils busybox-static ca-certificates curl docker-registry fakeroot file gcc gettext-base git hugo jq
-    libc6-dev net-tools nginx-light nix-bin openssh-client openssh-server openssl patch patchelf procps python3
+    apache2-utils busybox-static ca-certificates curl docker-registry fakeroot file gcc gettext-base git gnupg hugo jq
+    libc6-dev net-tools nginx-light nix-bin openssh-client openssh-server openssl pass patch patchelf procps python3
     python3-venv python3-yaml runc shellcheck skopeo tzdata umoci xz-utils zstd
 )
 # Often from elsewhere, under other package names.

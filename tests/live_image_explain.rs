@@ -4,15 +4,12 @@
 mod support;
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::cotter::{Run, ran};
 use support::made_image::{Layer, digest, docker_archive, program, store_path};
+use support::registry::Registry;
 use support::store::Store;
 use support::{command, run_ok};
 
@@ -120,50 +117,12 @@ fn what_skopeo_writes_is_what_it_read() {
     assert_eq!(zstd["store_paths"], from["store_paths"]);
 }
 
-struct Registry(Child);
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A registry on this machine, and its address.
-fn registry(folder: &Path) -> (Registry, String) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
-    let config = json!({
-        "version": 0.1,
-        "log": { "level": "error" },
-        "storage": { "filesystem": { "rootdirectory": folder.join("registry") } },
-        "http": { "addr": address },
-    });
-    fs::write(folder.join("registry.yml"), config.to_string()).unwrap();
-    let child = command("docker-registry", folder)
-        .args(["serve", "registry.yml"])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|e| panic!("{e}; `apt-get install docker-registry` has it"));
-    let registry = Registry(child);
-    for _ in 0..600 {
-        if TcpStream::connect(&address).is_ok() {
-            return (registry, address);
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-    panic!("no registry at {address}");
-}
-
 #[test]
 fn an_image_of_a_registry_is_fetched() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let (_registry, address) = registry(folder);
+    let registry = Registry::start_open(&folder.join("registry"));
+    let address = registry.address();
     let insecure = format!("[[registry]]\nlocation = \"{address}\"\ninsecure = true\n");
     let containers = folder.join(".config/containers");
     fs::create_dir_all(&containers).unwrap();

@@ -113,7 +113,16 @@ pub fn archive(files: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 /// As dockerTools writes it: the layers first, the manifest last.
 pub fn docker_archive(layers: &[Vec<u8>], name: &str, run: Value) -> Vec<u8> {
-    let config = config(layers, "amd64", run);
+    docker_archive_for("amd64", layers, name, run)
+}
+
+pub fn docker_archive_for(
+    architecture: &str,
+    layers: &[Vec<u8>],
+    name: &str,
+    run: Value,
+) -> Vec<u8> {
+    let config = config(layers, architecture, run);
     let hex = |bytes: &[u8]| digest(bytes)["sha256:".len()..].to_owned();
     let names: Vec<String> = layers
         .iter()

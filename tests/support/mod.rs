@@ -17,6 +17,8 @@ pub mod image;
 pub mod images;
 pub mod made_image;
 pub mod mirror;
+pub mod proxy;
+pub mod registry;
 pub mod remote;
 pub mod repo;
 pub mod roots;

@@ -1,0 +1,5 @@
+#!/bin/sh
+# What the container runs.
+set -eu
+
+echo "hello from $(hostname)"
