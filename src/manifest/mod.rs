@@ -6,8 +6,10 @@
 
 pub mod cargo_lock;
 pub mod dockerfile;
+pub mod entries;
 pub mod flake_url;
 pub mod image_ref;
+pub mod image_tag;
 mod json;
 pub mod kustomization;
 mod located;

@@ -88,6 +88,26 @@ pub fn find(file: &SourceFile, tree: &Tree) -> Vec<Pod> {
     found
 }
 
+/// The images that JSON patches (RFC 6902) give the containers of pods.
+pub fn patched_images(file: &SourceFile, tree: &Tree) -> Vec<Located> {
+    let mut found = Vec::new();
+    objects::each(file, tree, &mut |object| {
+        for (index, operation) in object.node.items().iter().enumerate() {
+            let text = |key: &str| operation.get(key).and_then(Node::as_str);
+            let is_image = text("path").is_some_and(|path| {
+                path.ends_with("/image")
+                    && CONTAINERS
+                        .iter()
+                        .any(|list| path.contains(&format!("/{list}/")))
+            });
+            let value = operation.get("value").filter(|_| is_image);
+            let path = object.path.index(index).key("value");
+            found.extend(value.and_then(|value| object.located(value, path)));
+        }
+    });
+    found
+}
+
 fn of_object(object: &Object) -> Option<Pod> {
     let kind = object.text(&["kind"]);
     let (_, keys) = KINDS.iter().find(|(name, _)| *name == kind)?;
