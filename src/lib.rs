@@ -7,6 +7,7 @@ pub mod bump_hashes;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod deploy;
 pub mod edit;
 pub mod fetched;
 pub mod fod;

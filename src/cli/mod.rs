@@ -4,6 +4,7 @@ mod check;
 mod check_eval;
 mod check_scope;
 mod ci;
+mod deploy;
 mod explain;
 mod failure;
 mod fod_rehash;
@@ -59,6 +60,8 @@ enum Command {
     FodRehash(fod_rehash::Arguments),
     /// Find what is wrong before it is committed
     Check(check::Arguments),
+    /// Write a new tag to every manifest of a container
+    Deploy(deploy::Arguments),
     /// Say what a rule of `check` finds, why that is wrong, and what to do
     Explain(explain::Arguments),
     /// Run cotter where commits are made
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Pin(command) => command.run(&globals),
         Command::FodRehash(arguments) => arguments.run(&globals),
         Command::Check(arguments) => arguments.run(&globals),
+        Command::Deploy(arguments) => arguments.run(&globals),
         Command::Explain(arguments) => arguments.run(),
         Command::Ci(command) => command.run(),
         Command::Completions { shell } => shell::completions(shell),

@@ -2,6 +2,7 @@
 
 mod builds;
 mod bump;
+mod deploy;
 mod diagnostic;
 mod findings;
 mod fods;
@@ -14,6 +15,7 @@ mod sarif;
 
 pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
+pub use deploy::{deploy_human, deploy_json};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
 pub use findings::{as_json as findings_json, human as findings_human};
 pub use fods::{fod_diagnostic, fods_human, fods_json, output_hashes_diagnostics};
