@@ -1,8 +1,9 @@
 //! Images: what they are and how they are found. The functions that build them, with their arguments; the keys of an
-//! image's config; and the calls in Nix files.
+//! image's config; and the calls in Nix files. Images as they are stored ([`archive`]).
 //!
 //! Not here: the manifests that deploy images (`manifest`, `deploy`).
 
+pub mod archive;
 mod builder;
 mod config;
 mod contents;
