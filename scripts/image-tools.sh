@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs into DIR/bin what the tests of images need and Debian lacks: image-tools.sh DIR. bun, pnpm and yarn come from
+# npm, in versions that run on Node 18; regctl is built by Go, 1.24 or newer. Does nothing where they are there already.
+set -euo pipefail
+
+if [ $# -ne 1 ] || [[ $1 == -* ]]; then
+    echo "usage: image-tools.sh DIR" >&2
+    exit 2
+fi
+case $(uname -m) in
+x86_64) bun=@oven/bun-linux-x64-baseline@1.4.5 ;;
+aarch64) bun=@oven/bun-linux-aarch64@1.4.5 ;;
+*) echo "image-tools: bun has no program for $(uname -m)" >&2; exit 1 ;;
+esac
+modules=("$bun" pnpm@10.34.8 yarn@1.22.22)
+regctl=github.com/regclient/regclient/cmd/regctl@v0.9.2
+
+wanted="${modules[*]} $regctl"
+if [ "$(cat "$1/wanted" 2>/dev/null)" = "$wanted" ]; then
+    exit 0
+fi
+PATH=/usr/local/go/bin:$PATH
+if ! command -v npm >/dev/null; then
+    echo "image-tools: npm is missing: install it, with Node 18 or newer" >&2
+    exit 1
+fi
+if ! command -v go >/dev/null; then
+    echo "image-tools: Go is missing: install 1.24 or newer" >&2
+    exit 1
+fi
+
+rm -rf "$1"
+mkdir -p "$1/bin"
+dir=$(cd -- "$1" && pwd)
+npm install --prefix "$dir" --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error \
+    "${modules[@]}"
+ln -s "../node_modules/${bun%@*}/bin/bun" "$dir/bin/bun"
+ln -s ../node_modules/pnpm/bin/pnpm.cjs "$dir/bin/pnpm"
+ln -s ../node_modules/yarn/bin/yarn.js "$dir/bin/yarn"
+GOBIN=$dir/bin CGO_ENABLED=0 GOFLAGS=-trimpath go install "$regctl"
+for tool in bun pnpm yarn regctl; do
+    [ -x "$dir/bin/$tool" ] || { echo "image-tools: $tool was not installed" >&2; exit 1; }
+done
+echo "$wanted" >"$dir/wanted"
