@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod naming;
 pub mod net;
 pub mod nix;
+pub mod nixbuild;
 pub mod output;
 pub mod pin;
 pub mod plan;

@@ -8,6 +8,8 @@ mod deploy;
 mod explain;
 mod failure;
 mod fod_rehash;
+mod nixbuild;
+mod nixbuild_build;
 mod pin;
 mod pin_bump;
 mod pin_list;
@@ -60,6 +62,9 @@ enum Command {
     FodRehash(fod_rehash::Arguments),
     /// Find what is wrong before it is committed
     Check(check::Arguments),
+    /// Make NixBuilds, and build and load what they name
+    #[command(name = "nixbuild", subcommand)]
+    NixBuild(nixbuild::Command),
     /// Write a new tag to every manifest of a container
     Deploy(deploy::Arguments),
     /// Say what a rule of `check` finds, why that is wrong, and what to do
@@ -101,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => arguments.run(&globals),
         Command::Deploy(arguments) => arguments.run(&globals),
         Command::Explain(arguments) => arguments.run(),
+        Command::NixBuild(command) => command.run(&globals),
         Command::Ci(command) => command.run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),

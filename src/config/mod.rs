@@ -65,6 +65,21 @@ pub struct Container {
     pub values: Vec<HelmValues>,
     /// The image's name, without tag.
     pub image: Option<String>,
+    /// What builds the image on a node.
+    pub nixbuild: Option<NixBuildConfig>,
+}
+
+/// What a NixBuild of the container says; what is not here is known otherwise.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NixBuildConfig {
+    /// The attribute path below `packages.SYSTEM` of the flake.
+    pub package: Option<String>,
+    /// Such as `aarch64-linux`.
+    pub system: Option<String>,
+    /// Without revision; the work tree's remote `origin` if not given.
+    #[serde(rename = "flake-url")]
+    pub flake_url: Option<String>,
 }
 
 /// Where a version is written down beside the container's own.

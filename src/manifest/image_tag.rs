@@ -17,6 +17,42 @@ pub fn is_tag(text: &str) -> bool {
         && bytes.all(|b| is_word(b) || matches!(b, b'.' | b'-'))
 }
 
+/// Whether `text` may be an image's name, with the registry's host or without. Source: distribution/reference.
+pub fn is_name(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let is_end =
+            |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let is_inside =
+            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+        is_end(part.bytes().next()) && is_end(part.bytes().last()) && part.bytes().all(is_inside)
+    };
+    let is_host = |host: &str| {
+        let (name, port) = host.split_once(':').unwrap_or((host, "0"));
+        is_part(&name.to_ascii_lowercase())
+            && !port.is_empty()
+            && port.bytes().all(|b| b.is_ascii_digit())
+    };
+    match text.split_once('/') {
+        Some((host, rest)) => is_host(host) && rest.split('/').all(is_user_or(is_part)),
+        None => is_part(text),
+    }
+}
+
+/// Also `~user`, as forges have it in their paths.
+fn is_user_or(is_part: impl Fn(&str) -> bool) -> impl Fn(&str) -> bool {
+    move |part| is_part(part.strip_prefix('~').unwrap_or(part))
+}
+
+/// `name` as container runtimes know it, with the host that it stands for when it has none.
+pub fn full_name(name: &str) -> String {
+    let is_host = |first: &str| first.contains(['.', ':']) || first == "localhost";
+    match name.split_once('/') {
+        Some((first, _)) if is_host(first) => name.to_owned(),
+        Some(_) => format!("docker.io/{name}"),
+        None => format!("docker.io/library/{name}"),
+    }
+}
+
 /// Whether `text` is a digest that registries take: `sha256:` or `sha512:` and its lower-case hexadecimal digits.
 /// Source: OCI image specification, "Digests".
 pub fn is_digest(text: &str) -> bool {
@@ -106,6 +142,27 @@ mod tests {
         ] {
             assert!(!is_digest(&digest), "{digest}");
         }
+    }
+
+    #[test]
+    fn names_follow_their_grammar() {
+        for name in [
+            "k",
+            "team/k",
+            "localhost:5000/k",
+            "R.example.org/a/b-c_d.e",
+            "r.example.org/~u/k",
+        ] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in [
+            "", "-k", "K", "a//b", "a/", "/a", "r:x/k", "r:/k", "a b", "--help/x", "a:1",
+        ] {
+            assert!(!is_name(name), "{name}");
+        }
+        assert_eq!(full_name("k"), "docker.io/library/k");
+        assert_eq!(full_name("a/k"), "docker.io/a/k");
+        assert_eq!(full_name("localhost/k"), "localhost/k");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub mod workload;
 mod yaml;
 
 pub use located::{AttrPath, Located};
-pub use style::{Format, Style};
+pub use style::{Format, Style, yaml_string};
 pub use tree::{Kind, Node, Scalar, Tree};
 
 use crate::source::{Position, RelPath, SourceFile};
