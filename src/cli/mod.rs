@@ -10,6 +10,8 @@ mod failure;
 mod fod_rehash;
 mod nixbuild;
 mod nixbuild_build;
+mod nixbuild_emit;
+mod nixbuild_watch;
 mod pin;
 mod pin_bump;
 mod pin_list;

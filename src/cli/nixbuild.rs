@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::failure::{Failure, FailureKind, of_problem};
-use super::nixbuild_build;
 use super::setup::{Globals, Opened};
+use super::{nixbuild_build, nixbuild_emit, nixbuild_watch};
 use crate::nix::Nix;
 use crate::nixbuild::{Containerd, LoadTo, Loader, NixBuildError};
 use crate::output::Diagnostic;
@@ -17,14 +17,20 @@ use crate::work_copy::WorkCopyError;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a NixBuild, or the annotations that stand for one
+    Emit(nixbuild_emit::Arguments),
     /// Build what a manifest names, and load it where told
     Build(nixbuild_build::Arguments),
+    /// Build and load all NixBuilds of a folder, and again as they change
+    Watch(nixbuild_watch::Arguments),
 }
 
 impl Command {
     pub fn run(&self, globals: &Globals) -> ExitCode {
         match self {
+            Command::Emit(arguments) => arguments.run(globals),
             Command::Build(arguments) => arguments.run(globals),
+            Command::Watch(arguments) => arguments.run(globals),
         }
     }
 }

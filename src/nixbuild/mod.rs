@@ -5,15 +5,21 @@
 
 mod archive;
 mod build;
+mod emit;
 mod error;
+mod flake_ref;
 mod load;
 mod rename;
 mod status;
 mod wanted;
+mod watch;
 
 pub use archive::{Output, kind_of};
 pub use build::{Building, Built, build, load as load_built};
+pub use emit::{Existing, Values};
 pub use error::{NixBuildError, Refused};
+pub use flake_ref::at as flake_ref_at;
 pub use load::{Containerd, Load, LoadTo, Loader};
 pub use status::{Outcome, Status};
 pub use wanted::{Wanted, read};
+pub use watch::{Board, Report, Watch};

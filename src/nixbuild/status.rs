@@ -22,6 +22,17 @@ pub enum Outcome {
     Failed(String),
 }
 
+impl Outcome {
+    /// As the field `status` has it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Building => "Building",
+            Outcome::Succeeded(_) => "Succeeded",
+            Outcome::Failed(_) => "Failed",
+        }
+    }
+}
+
 /// The status of one build.
 #[derive(Clone, Debug)]
 pub struct Status<'a> {
@@ -72,10 +83,9 @@ impl Status<'_> {
                 yaml_string(message)
             );
         };
-        let said = match self.outcome {
+        match self.outcome {
             Outcome::Building => {
                 condition("Complete", "Building", false, "Building");
-                "Building"
             }
             Outcome::Succeeded(built) => {
                 condition(
@@ -89,20 +99,18 @@ impl Status<'_> {
                     None => "Image built".to_owned(),
                 };
                 condition("Complete", "BuildFinished", true, &message);
-                "Succeeded"
             }
             Outcome::Failed(why) => {
                 condition("Success", "ResultFailure", false, why);
                 condition("Complete", "BuildFinished", true, "Build failed");
-                "Failed"
             }
-        };
+        }
         let _ = write!(text, "  conditions:\n{conditions}");
         if let Outcome::Succeeded(built) = self.outcome {
             let _ = writeln!(text, "  imageDigest: {}", yaml_string(&built.digest));
             let _ = writeln!(text, "  imageSize: {}", built.size);
         }
-        let _ = writeln!(text, "  status: {said}");
+        let _ = writeln!(text, "  status: {}", self.outcome.word());
         text
     }
 

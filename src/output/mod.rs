@@ -22,7 +22,7 @@ pub use findings::{as_json as findings_json, human as findings_human};
 pub use fods::{fod_diagnostic, fods_human, fods_json, output_hashes_diagnostics};
 pub use github::write as findings_github;
 pub use literals::{LiteralRow, literals_human, literals_json};
-pub use nixbuild::{built_human, built_json};
+pub use nixbuild::{built_human, built_json, emitted_json, report_human, report_json};
 pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
 pub use rules::{list as rules, one as rule};
