@@ -11,7 +11,7 @@ use super::{NixBuildError, Refused};
 use crate::image::archive::{self, Kind, Options};
 use crate::manifest::{image_ref, image_tag};
 use crate::nix::drv::Derivations;
-use crate::nix::{Instantiate, Nix, Progress, Realise, Step, Target};
+use crate::nix::{FailureKind, Instantiate, Nix, Progress, Realise, Step, Target};
 use crate::process::{Runner, redact};
 
 /// nix2container's attribute for the program that copies the image anywhere.
@@ -131,7 +131,8 @@ fn realise(
         ));
     };
     let mut failures = realised.failures;
-    failures.sort_by_key(|failure| failure.drv == *drv);
+    // What failed for itself says why.
+    failures.sort_by_key(|failure| failure.kind == FailureKind::DependencyFailed);
     if let Some(failure) = failures.into_iter().next() {
         return Err(NixBuildError::Build(Box::new(failure)));
     }
