@@ -8,6 +8,7 @@ mod deploy;
 mod explain;
 mod failure;
 mod fod_rehash;
+mod image;
 mod nixbuild;
 mod nixbuild_build;
 mod nixbuild_emit;
@@ -71,6 +72,9 @@ enum Command {
     Deploy(deploy::Arguments),
     /// Say what a rule of `check` finds, why that is wrong, and what to do
     Explain(explain::Arguments),
+    /// Look into images
+    #[command(subcommand)]
+    Image(image::Command),
     /// Run cotter where commits are made
     #[command(subcommand)]
     Ci(ci::Command),
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => arguments.run(&globals),
         Command::Deploy(arguments) => arguments.run(&globals),
         Command::Explain(arguments) => arguments.run(),
+        Command::Image(command) => command.run(&globals),
         Command::NixBuild(command) => command.run(&globals),
         Command::Ci(command) => command.run(),
         Command::Completions { shell } => shell::completions(shell),

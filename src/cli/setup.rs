@@ -86,7 +86,8 @@ impl Globals {
     }
 }
 
-fn current_dir() -> Result<PathBuf, Failure> {
+/// The folder that the user is in.
+pub fn current_dir() -> Result<PathBuf, Failure> {
     env::current_dir()
         .map_err(|error| Failure::outside(format!("the current folder: {error}"), None))
 }

@@ -7,7 +7,9 @@ pub mod archive;
 mod builder;
 mod config;
 mod contents;
+pub mod explain;
 mod found;
+pub mod registry;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ pub mod fetchers;
 pub mod files;
 pub mod fod;
 pub mod http;
+pub mod image;
 pub mod mirror;
 pub mod remote;
 pub mod repo;

@@ -47,7 +47,7 @@ pub struct File {
     pub checksum: Option<u32>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FileKind {
     Regular,
     /// What it leads to, as it is written.

@@ -1,6 +1,6 @@
 //! Docker archives: `manifest.json` names config and layers by their files.
 
-use super::config::{DockerManifest, ImageConfig, Platform};
+use super::config::{DockerManifest, ImageConfig};
 use super::digest::digest_of;
 use super::error::ArchiveError;
 use super::pieces::Pieces;
@@ -13,7 +13,7 @@ pub fn image(pieces: &Pieces, kind: Kind, options: &Options) -> Result<Image, Ar
     let document = pieces.document(MANIFEST)?;
     let manifests: Vec<DockerManifest> = serde_json::from_slice(&document)
         .map_err(|error| pieces.fault(MANIFEST, format!("no list of images: {error}")))?;
-    let (manifest, document, config) = choose(pieces, manifests, options.platform.as_ref())?;
+    let (manifest, document, config) = choose(pieces, manifests, options)?;
     let diff_ids = &config.rootfs.diff_ids;
     let count = manifest.layers.len();
     if diff_ids.len() != count {
@@ -47,7 +47,7 @@ pub fn image(pieces: &Pieces, kind: Kind, options: &Options) -> Result<Image, Ar
 fn choose(
     pieces: &Pieces,
     manifests: Vec<DockerManifest>,
-    wanted: Option<&Platform>,
+    options: &Options,
 ) -> Result<(DockerManifest, Vec<u8>, ImageConfig), ArchiveError> {
     let mut found = Vec::new();
     for manifest in manifests {
@@ -63,7 +63,10 @@ fn choose(
             format!("{name} {}", config.platform()).trim().to_owned()
         })
         .collect();
-    if let Some(wanted) = wanted {
+    if let Some(name) = &options.name {
+        found.retain(|(manifest, ..)| manifest.repo_tags.contains(name));
+    }
+    if let Some(wanted) = &options.platform {
         found.retain(|(_, _, config)| config.platform().fits(wanted));
     }
     if found.len() > 1 {
@@ -72,13 +75,13 @@ fn choose(
             found: platforms,
         });
     }
-    match (found.pop(), wanted) {
-        (Some(found), _) => Ok(found),
-        (None, Some(wanted)) if !platforms.is_empty() => Err(ArchiveError::NoPlatform {
+    match found.pop() {
+        Some(found) => Ok(found),
+        None if platforms.is_empty() => Err(pieces.fault(MANIFEST, "it names no image")),
+        None => Err(ArchiveError::NoneSuch {
             archive: pieces.archive.clone(),
-            wanted: wanted.to_string(),
+            wanted: options.wanted(),
             found: platforms,
         }),
-        (None, _) => Err(pieces.fault(MANIFEST, "it names no image")),
     }
 }

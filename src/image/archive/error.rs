@@ -23,8 +23,8 @@ pub enum ArchiveError {
     NoImage { path: PathBuf },
     #[error("{archive} holds several images: {}", .found.join(", "))]
     Several { archive: String, found: Vec<String> },
-    #[error("{archive} has no image for {wanted}, only for {}", .found.join(", "))]
-    NoPlatform {
+    #[error("{archive} has no image {wanted}, only {}", .found.join(", "))]
+    NoneSuch {
         archive: String,
         wanted: String,
         found: Vec<String>,
@@ -40,13 +40,12 @@ impl ArchiveError {
             ArchiveError::NoImage { .. } => Some(
                 "cotter reads what `docker save`, `skopeo copy` to `docker-archive:`, `oci:` or `oci-archive:`, dockerTools and nix2container write",
             ),
-            ArchiveError::Several { .. } => Some("choose one with `--platform OS/ARCHITECTURE`"),
+            ArchiveError::Several { .. } => Some(
+                "choose one with `--platform OS/ARCHITECTURE`, or name it: docker-archive:FILE:NAME:TAG, oci:FOLDER:TAG",
+            ),
             ArchiveError::Unreadable { .. } | ArchiveError::Entry { .. } => {
                 Some("was it copied or downloaded whole? write or fetch it again")
             }
-            ArchiveError::Process(ProcessError::NotInstalled { .. }) => Some(
-                "install it: the package is called `skopeo` on Debian, Ubuntu, Fedora and in nixpkgs",
-            ),
             _ => None,
         }
     }

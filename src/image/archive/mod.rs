@@ -28,9 +28,10 @@ use rayon::prelude::*;
 pub use compression::Compression;
 pub use config::{Execution, History, ImageConfig, Platform};
 pub use contents::{Contents, File, FileKind, Privilege, Whiteout};
+pub use digest::digest_of;
 pub use error::{ArchiveError, Shown};
 pub use recognise::{Kind, recognise};
-pub use store_path::{HashPart, hash_part, store_path_len};
+pub use store_path::{HashPart, References, hash_part, store_path_len};
 
 use blob::Blob;
 use input::Section;
@@ -44,9 +45,27 @@ use crate::process::Runner;
 pub struct Options {
     /// Which image of several; `None` is the only one, or that of this machine.
     pub platform: Option<Platform>,
+    /// The name or tag of one image of several.
+    pub name: Option<String>,
     pub reading: Reading,
     /// Whether layers are compared with their digests.
     pub verify: bool,
+}
+
+impl Options {
+    /// Which image was asked for, in words.
+    fn wanted(&self) -> String {
+        let name = self.name.as_ref().map(|name| format!("named {name}"));
+        let platform = self
+            .platform
+            .as_ref()
+            .map(|platform| format!("for {platform}"));
+        [name, platform]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -33,11 +33,7 @@ pub fn image(pieces: &Pieces, kind: Kind, options: &Options) -> Result<Image, Ar
     let index = parse(pieces, INDEX, &pieces.document(INDEX)?)?;
     let mut found = BTreeMap::new();
     collect(pieces, &index.manifests, &[], 0, &mut found)?;
-    let chosen = choose(
-        pieces,
-        found.into_values().collect(),
-        options.platform.as_ref(),
-    )?;
+    let chosen = choose(pieces, found.into_values().collect(), options)?;
     let layers = &chosen.manifest.layers;
     let diff_ids = &chosen.config.rootfs.diff_ids;
     if diff_ids.len() != layers.len() {
@@ -169,7 +165,7 @@ fn collect(
 fn choose(
     pieces: &Pieces,
     mut found: Vec<Candidate>,
-    wanted: Option<&Platform>,
+    options: &Options,
 ) -> Result<Candidate, ArchiveError> {
     let archive = || pieces.archive.clone();
     let platforms: Vec<String> = found
@@ -179,8 +175,11 @@ fn choose(
             format!("{name} {}", candidate.platform).trim().to_owned()
         })
         .collect();
+    if let Some(name) = &options.name {
+        found.retain(|candidate| candidate.names.contains(name));
+    }
     let own = Platform::of_this_machine();
-    match wanted {
+    match &options.platform {
         Some(wanted) => found.retain(|candidate| candidate.platform.fits(wanted)),
         None if found.len() > 1 && found.iter().any(|other| other.platform.fits(&own)) => {
             found.retain(|candidate| candidate.platform.fits(&own));
@@ -193,13 +192,13 @@ fn choose(
             found: platforms,
         });
     }
-    match (found.pop(), wanted) {
-        (Some(candidate), _) => Ok(candidate),
-        (None, Some(wanted)) if !platforms.is_empty() => Err(ArchiveError::NoPlatform {
+    match found.pop() {
+        Some(candidate) => Ok(candidate),
+        None if platforms.is_empty() => Err(pieces.fault(INDEX, "it leads to no image")),
+        None => Err(ArchiveError::NoneSuch {
             archive: archive(),
-            wanted: wanted.to_string(),
+            wanted: options.wanted(),
             found: platforms,
         }),
-        (None, _) => Err(pieces.fault(INDEX, "it leads to no image")),
     }
 }
