@@ -55,8 +55,8 @@ linted_scripts() {
 }
 
 packages=(
-    apache2-utils ca-certificates docker-registry gcc git jq libc6-dev nix-bin openssh-client openssh-server openssl
-    patch procps python3 python3-venv python3-yaml shellcheck skopeo
+    apache2-utils busybox-static ca-certificates containerd docker-registry gcc git jq libc6-dev nix-bin openssh-client
+    openssh-server openssl patch procps python3 python3-venv python3-yaml runc shellcheck skopeo
 )
 stage "packages" scripts/packages.sh "${packages[@]}"
 stage "rust components" components

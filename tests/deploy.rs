@@ -407,6 +407,52 @@ fn a_revision_that_stays_behind_its_tag_is_told() {
 }
 
 #[test]
+fn what_runs_beside_at_another_tag_stays() {
+    let pod = |name: &str, tag: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n  - image: r.example.org/kingfisher:{tag}\n---\n"
+        )
+    };
+    let path = "k8s/kingfisher/pods.yaml";
+    let scene = Scene::new(&[(
+        path,
+        &[pod("kingfisher", "v1"), pod("kingfisher-canary", "v2-rc1")].concat(),
+    )]);
+    scene
+        .deploy(&["kingfisher", "--tag", "v3"])
+        .expect(0)
+        .says(&["`kingfisher-canary` runs beside", "5"]);
+    assert_eq!(
+        scene.read(path),
+        [pod("kingfisher", "v3"), pod("kingfisher-canary", "v2-rc1")].concat()
+    );
+    // At the same tag it goes along; alone it is the container.
+    let scene = Scene::new(&[(
+        path,
+        &[pod("kingfisher", "v1"), pod("kingfisher-canary", "v1")].concat(),
+    )]);
+    scene.deploy(&["kingfisher", "--tag", "v3"]).expect(0);
+    assert_eq!(
+        scene.read(path),
+        [pod("kingfisher", "v3"), pod("kingfisher-canary", "v3")].concat()
+    );
+    let scene = Scene::new(&[(path, &pod("kingfisher-test", "v1"))]);
+    scene.deploy(&["kingfisher", "--tag", "v3"]).expect(0);
+    assert_eq!(scene.read(path), pod("kingfisher-test", "v3"));
+}
+
+#[test]
+fn a_digest_that_is_written_nowhere_is_told() {
+    let build = fixtures().join("nixbuild/in/argocd/manifests/kingfisher/nixbuild.yaml");
+    let scene = Scene::new(&[("k8s/kingfisher/n.yaml", &fs::read_to_string(build).unwrap())]);
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    scene
+        .deploy(&["kingfisher", "--tag", "v9", "--digest", &digest])
+        .expect(0)
+        .says(&["written nowhere"]);
+}
+
+#[test]
 fn configuration_that_leads_nowhere_has_a_place() {
     let kustomization = format!("{IMAGES}- name: kingfisher\n  newTag: v1\n");
     for (config, at, word) in [

@@ -1,6 +1,6 @@
 //! NixBuilds and the annotations that stand for them: under which tag the image is built.
 
-use super::pods::is_filled_in;
+use super::pods::{is_beside, is_filled_in};
 use super::subject::{Manifest, Subject};
 use super::target::Target;
 use super::writer::Writer;
@@ -20,6 +20,9 @@ pub fn write(
         };
         let read = image_ref::read(&image.value);
         if !subject.names.has(read.name_in(&image.value)) || is_filled_in(&image.value) {
+            continue;
+        }
+        if is_beside(subject, manifest, &build.name, image, writer) {
             continue;
         }
         // What is built is loaded under its tag: a digest that no registry knows finds nothing.

@@ -77,7 +77,8 @@ fn write_entry(
                 new.push(("digest", digest));
             }
             let edit = entries::insert_after(file, sibling, &new)?;
-            writer.edit(file, &path("newTag"), "newTag", ("", &tag), edit);
+            let new: Vec<&str> = new.iter().map(|(_, new)| *new).collect();
+            writer.edit(file, &path("newTag"), "newTag", ("", &new.join("@")), edit);
         }
     }
     Ok(())

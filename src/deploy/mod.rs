@@ -160,6 +160,17 @@ fn planned(
     if !has_any && writer.is_empty() {
         return Err(subject.no_match());
     }
+    if let Digest::Given(digest) = &request.digest
+        && !writer.says(digest)
+    {
+        writer.warnings.push(Remark {
+            at: None,
+            message: "the digest is written nowhere: the tag alone counts".to_owned(),
+            hint: Some(
+                "an image that is built on its node has none; for Helm values, cotter.toml says where it stands".to_owned(),
+            ),
+        });
+    }
     let others = other::images(&subject);
     let group = EditGroup {
         name: request.name.clone(),

@@ -1,9 +1,9 @@
 //! The images of pods' containers, in what makes pods and in patches of it.
 
-use super::DeployError;
 use super::subject::{Manifest, Subject};
 use super::target::Target;
 use super::writer::Writer;
+use super::{DeployError, Remark};
 use crate::manifest::{Located, image_ref};
 
 pub const IMAGE_TAG: &str = "enbi.hrzn.ee/nixbuild-imageTag";
@@ -18,6 +18,9 @@ pub fn write(
         // The operator compares the annotation with the container's image as they stand.
         let built = pod.annotation(IMAGE_TAG).map(|tag| tag.value.as_str());
         for image in pod.images() {
+            if is_beside(subject, manifest, &pod.name, image, writer) {
+                continue;
+            }
             let may_pin = built != Some(image.value.as_str());
             write_image(subject, manifest, image, may_pin, target, writer)?;
         }
@@ -59,6 +62,28 @@ fn write_image(
         Err(stale) => writer.stale(file, image, &stale),
     }
     Ok(())
+}
+
+/// Whether the image is one that runs beside the others; then it is told that it stays.
+pub fn is_beside(
+    subject: &Subject,
+    manifest: &Manifest,
+    object: &str,
+    image: &Located,
+    writer: &mut Writer,
+) -> bool {
+    let name = image_ref::read(&image.value)
+        .name_in(&image.value)
+        .to_owned();
+    let is_beside = subject.names.has(&name) && subject.runs_beside(object, &image.value);
+    if is_beside {
+        let message = format!("`{object}` runs beside the others at a tag of its own, so it stays");
+        let remark = Remark::at(&manifest.file, image.span.start, message);
+        writer
+            .warnings
+            .push(remark.hint("change it by hand, or give it the tag of the others"));
+    }
+    is_beside
 }
 
 /// Whether something else fills in what stands here.

@@ -171,6 +171,35 @@ impl<'c> Subject<'c> {
         tags
     }
 
+    /// Whether the object `object` runs the image beside others, at a tag that they do not have: on purpose, then.
+    pub fn runs_beside(&self, object: &str, image: &str) -> bool {
+        if !workload::runs_beside(object) || workload::runs_beside(&self.name) {
+            return false;
+        }
+        let tag = |image: &str| image_ref::read(image).tag_in(image).map(str::to_owned);
+        let others = self.manifests.iter().flat_map(|manifest| {
+            let pods = manifest
+                .pods
+                .iter()
+                .map(|pod| (&pod.name, pod.images().collect()));
+            let builds = manifest.builds.iter();
+            let builds = builds.map(|build| (&build.name, build.image_tag.iter().collect()));
+            pods.chain(builds)
+                .collect::<Vec<(&String, Vec<&Located>)>>()
+        });
+        let others = others.filter(|(name, _)| !workload::runs_beside(name));
+        let mut others = others.flat_map(|(_, images)| images).filter(|other| {
+            let read = image_ref::read(&other.value);
+            self.names.has(read.name_in(&other.value))
+        });
+        let mut is_alone = true;
+        let has_same = others.any(|other| {
+            is_alone = false;
+            tag(&other.value) == tag(image)
+        });
+        !is_alone && !has_same
+    }
+
     pub fn is_ours(&self, entry: &KustomizeImage) -> bool {
         self.names.has(&entry.name.value)
             || entry

@@ -15,12 +15,15 @@ pub struct Writer {
     pub unchanged: Vec<String>,
     pub refused: Vec<Remark>,
     pub warnings: Vec<Remark>,
+    /// What some place says, or is to.
+    said: Vec<String>,
 }
 
 impl Writer {
     pub fn new(name: &str) -> Writer {
         Writer {
             name: name.to_owned(),
+            said: Vec::new(),
             changes: Vec::new(),
             unchanged: Vec::new(),
             refused: Vec::new(),
@@ -33,6 +36,11 @@ impl Writer {
         self.changes.is_empty() && self.unchanged.is_empty() && self.refused.is_empty()
     }
 
+    /// Whether some place says `text`, alone or with more.
+    pub fn says(&self, text: &str) -> bool {
+        self.said.iter().any(|said| said.contains(text))
+    }
+
     /// `located` is to say `new`.
     pub fn value(
         &mut self,
@@ -41,6 +49,7 @@ impl Writer {
         field: &str,
         new: &str,
     ) -> Result<(), ManifestError> {
+        self.said.push(new.to_owned());
         if located.value == new {
             self.unchanged.push(self.place(located.path.as_str()));
             return Ok(());
@@ -65,6 +74,7 @@ impl Writer {
         (old, new): (&str, &str),
         edit: Edit,
     ) {
+        self.said.push(new.to_owned());
         let change = Change::new(self.place(path), file, field, old, new, edit);
         // Two places may share one value by an alias.
         let is_known = self

@@ -26,6 +26,12 @@ const KINDS: [(&str, &[&str]); 8] = [
 
 const TEMPLATE: &[&str] = &["spec", "template"];
 
+/// Words in the names of objects that run beside others of the same image, on purpose at another version.
+const SIDE_BY_SIDE: [&str; 12] = [
+    "canary", "preview", "staging", "stage", "beta", "next", "blue", "green", "dev", "test", "old",
+    "new",
+];
+
 /// Where a pod's containers stand.
 const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
@@ -77,6 +83,12 @@ impl Pod {
     pub fn images(&self) -> impl Iterator<Item = &Located> {
         self.containers.iter().filter_map(|c| c.image.as_ref())
     }
+}
+
+/// Whether the object `name` is one that runs beside others of the same image, on purpose at another version.
+pub fn runs_beside(name: &str) -> bool {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words.into_iter().any(|word| SIDE_BY_SIDE.contains(&word))
 }
 
 /// All pods of `file`, which reads as `tree`, in the order of the file.

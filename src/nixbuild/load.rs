@@ -259,4 +259,60 @@ mod tests {
         assert_eq!(digest_in(&listed, "r.example.org/k:1"), Some(digest));
         assert_eq!(digest_in(&listed, "r.example.org/k"), None);
     }
+
+    /// Answers every program with what podman says of an image.
+    #[derive(Default)]
+    struct Recorder(std::sync::Mutex<Vec<String>>);
+
+    impl Runner for Recorder {
+        fn run_watched(
+            &self,
+            invocation: &Invocation,
+            _: &mut dyn FnMut(&[u8]),
+        ) -> Result<crate::process::Output, crate::process::ProcessError> {
+            self.0.lock().unwrap().push(invocation.to_string());
+            Ok(crate::process::Output {
+                status: std::os::unix::process::ExitStatusExt::from_raw(0),
+                stdout: format!("sha256:{}\n", "cd".repeat(32)).into_bytes(),
+                stderr: Vec::new(),
+            })
+        }
+    }
+
+    #[test]
+    fn engines_are_given_the_archive() {
+        for (to, commands, has_digest) in [
+            (
+                LoadTo::Podman,
+                &[
+                    "podman load --quiet --input /x/image.tar",
+                    "podman image inspect --format '{{.Digest}}' r.example.org/k:1",
+                ][..],
+                true,
+            ),
+            (
+                LoadTo::Docker,
+                &["docker load --quiet --input /x/image.tar"],
+                false,
+            ),
+        ] {
+            let recorder = Recorder::default();
+            let loader = Loader {
+                runner: &recorder,
+                to,
+                containerd: Containerd {
+                    address: None,
+                    namespace: "k8s.io".into(),
+                },
+                auth_file: None,
+                insecure: false,
+            };
+            let platform = Platform::of_this_machine();
+            let load = loader
+                .load(Path::new("/x/image.tar"), "r.example.org/k:1", &platform)
+                .unwrap();
+            assert_eq!(load.digest.is_some(), has_digest);
+            assert_eq!(*recorder.0.lock().unwrap(), commands);
+        }
+    }
 }
