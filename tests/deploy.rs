@@ -421,7 +421,7 @@ fn what_runs_beside_at_another_tag_stays() {
     scene
         .deploy(&["kingfisher", "--tag", "v3"])
         .expect(0)
-        .says(&["`kingfisher-canary` runs beside", "5"]);
+        .says(&["`kingfisher-canary` runs beside", "pods.yaml:13:12"]);
     assert_eq!(
         scene.read(path),
         [pod("kingfisher", "v3"), pod("kingfisher-canary", "v2-rc1")].concat()
