@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use clap::Args;
@@ -15,7 +17,7 @@ use crate::nixbuild::{
     self, Building, Built, LoadTo, NixBuildError, Outcome as Ended, Status, Wanted,
 };
 use crate::output::{self, Builds, Diagnostic, Severity};
-use crate::process::System;
+use crate::process::{System, at_interrupt};
 use crate::source::{RelPath, SourceFile, Workspace};
 use crate::work_copy::Scratch;
 
@@ -61,12 +63,17 @@ impl Arguments {
             .write(file),
             None => Ok(()),
         };
+        let has_ended = Arc::new(AtomicBool::new(false));
+        if let Some(file) = status_file.clone() {
+            told_at_interrupt(wanted.clone(), node.clone(), file, has_ended.clone())?;
+        }
         write(&Ended::Building)?;
         let built = self.built(globals, &opened, &wanted, &node);
         let outcome = match &built {
             Ok(built) => Ended::Succeeded(built.clone()),
             Err(failure) => Ended::Failed(failure.words()),
         };
+        has_ended.store(true, Ordering::SeqCst);
         write(&outcome)?;
         let built = built?;
         self.tell(globals, &built);
@@ -171,8 +178,32 @@ impl Arguments {
     }
 }
 
+/// Has `file` say that the build was interrupted, if it is.
+fn told_at_interrupt(
+    wanted: Wanted,
+    node: String,
+    file: PathBuf,
+    has_ended: Arc<AtomicBool>,
+) -> Result<(), Failure> {
+    at_interrupt(move || {
+        if has_ended.load(Ordering::SeqCst) {
+            return;
+        }
+        let why = Ended::Failed("interrupted before the build had ended".to_owned());
+        let status = Status {
+            wanted: Some(&wanted),
+            outcome: &why,
+            node: &node,
+            at: SystemTime::now(),
+        };
+        // Nobody is left to tell when it cannot be written.
+        let _ = status.write(&file);
+    })
+    .map_err(|error| Failure::outside(format!("signals cannot be heard: {error}"), None))
+}
+
 /// The file at `path`, as seen from `base`, and the folder that it is in.
-fn read(base: &Path, path: &Path) -> Result<(Workspace, std::sync::Arc<SourceFile>), Failure> {
+fn read(base: &Path, path: &Path) -> Result<(Workspace, Arc<SourceFile>), Failure> {
     let full = base.join(path);
     let missing = || Failure::usage(format!("{}: no such file", path.display()), None);
     let folder = full.parent().ok_or_else(missing)?;

@@ -9,10 +9,7 @@ use clap::Args;
 use super::Format;
 use super::failure::{Failure, Outcome, finish};
 use super::setup::{Globals, Opened, commit, recover};
-use crate::config::{Container, NixBuildConfig};
-use crate::git::{Base, Repo};
-use crate::manifest::image_ref;
-use crate::nixbuild::{Existing, Values, Wanted, flake_ref_at};
+use crate::nixbuild::{Existing, Given, Values};
 use crate::output;
 use crate::plan::{Change, Rewritten};
 use crate::source::RelPath;
@@ -124,7 +121,16 @@ impl Arguments {
             Some(source) => Existing::read(source, object)?,
             None => Existing::default(),
         };
-        let values = self.values(opened, object, existing)?;
+        let given = Given {
+            flake_url: self.flake_url.clone(),
+            image_tag: self.image_tag.clone(),
+            tag: self.tag.clone(),
+            package: self.package.clone(),
+            system: self.system.clone(),
+        };
+        let container = opened.config.container.get(&self.name);
+        let root = opened.workspace.root();
+        let values = given.values((&self.name, object), container, existing, root)?;
         values.check()?;
         let text = match self.annotations {
             true => values.patch(),
@@ -154,78 +160,6 @@ impl Arguments {
         Ok(emitted)
     }
 
-    fn values(&self, opened: &Opened, object: &str, existing: Existing) -> Result<Values, Failure> {
-        let container = opened.config.container.get(&self.name);
-        let config = container.and_then(|container| container.nixbuild.as_ref());
-        let (flake_url, rev) = match &self.flake_url {
-            Some(url) => (url.clone(), None),
-            None => {
-                let (url, rev) = derived(opened, config)?;
-                (url, Some(rev))
-            }
-        };
-        let rev = rev.or_else(|| {
-            let read = crate::manifest::flake_url::read(&flake_url)?;
-            Some(read.rev_in(&flake_url)?.to_owned())
-        });
-        let said = |value: fn(&NixBuildConfig) -> &Option<String>| {
-            config.and_then(|config| value(config).clone())
-        };
-        let package = self
-            .package
-            .clone()
-            .or_else(|| said(|config| &config.package))
-            .or(existing.package);
-        let package = package.ok_or_else(|| {
-            let hint = format!(
-                "give it with `--package`, or as `nixbuild = {{ package = \"…\" }}` of `[container.{}]` in cotter.toml",
-                self.name
-            );
-            Failure::usage("nothing says which package of the flake is the image", Some(hint))
-        })?;
-        let system = self
-            .system
-            .clone()
-            .or_else(|| said(|config| &config.system))
-            .or(existing.system);
-        Ok(Values {
-            name: object.to_owned(),
-            image_tag: self.image_tag(container, existing.image_tag, rev)?,
-            flake_url,
-            package,
-            system: system.unwrap_or_else(Wanted::this_system),
-        })
-    }
-
-    fn image_tag(
-        &self,
-        container: Option<&Container>,
-        existing: Option<String>,
-        rev: Option<String>,
-    ) -> Result<String, Failure> {
-        if let Some(image_tag) = &self.image_tag {
-            return Ok(image_tag.clone());
-        }
-        let existing = existing.map(|tag| image_ref::read(&tag).name_in(&tag).to_owned());
-        let name = container
-            .and_then(|container| container.image.clone())
-            .or(existing);
-        let tag = self.tag.clone().or(rev);
-        match (name, tag) {
-            (Some(name), Some(tag)) => Ok(format!("{name}:{tag}")),
-            _ => {
-                let hint = format!(
-                    "give it with `--image-tag`, or as `image` of `[container.{}]` in cotter.toml",
-                    self.name
-                );
-                Err(Failure::usage(
-                    "nothing says what the image is called",
-                    Some(hint),
-                ))
-            }
-        }
-    }
-
     fn print(&self, emitted: &Emitted, written: bool) -> io::Result<()> {
         let mut sink = anstream::stdout().lock();
         match self.format {
@@ -249,42 +183,6 @@ impl Arguments {
                 }
                 sink.flush()
             }
-        }
-    }
-}
-
-/// The flake of the work tree at its commit, and that commit.
-fn derived(opened: &Opened, config: Option<&NixBuildConfig>) -> Result<(String, String), Failure> {
-    let root = opened.workspace.root();
-    let hint = || Some("give it with `--flake-url`".to_owned());
-    let base = Base::open(root, None)?;
-    let Some(base) = base else {
-        return Err(Failure::usage(
-            "nothing says which flake is built: this is no work tree of git with a commit",
-            hint(),
-        ));
-    };
-    let configured = config.and_then(|config| config.flake_url.clone());
-    let dir = match configured {
-        // It says where the flake is.
-        Some(_) => None,
-        None => Repo::folder_in(root)?,
-    };
-    let Some(url) = configured.or_else(|| base.repo().remote_url("origin")) else {
-        return Err(Failure::usage(
-            "nothing says which flake is built: the work tree has no remote `origin`",
-            hint(),
-        ));
-    };
-    let rev = base.commit().to_string();
-    match flake_ref_at(&url, &rev, dir.as_ref()) {
-        Some(flake_url) => Ok((flake_url, rev)),
-        None => {
-            let shown = crate::git::without_credentials(&url);
-            Err(Failure::usage(
-                format!("`{shown}` is no repository that a flake can name"),
-                hint(),
-            ))
         }
     }
 }

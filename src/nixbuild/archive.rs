@@ -1,7 +1,7 @@
 //! What Nix has built, made into a Docker archive that has the wanted tag: all that containers are run with takes one.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Seek};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -153,9 +153,4 @@ fn printed<T>(
             (_, taken) => Ok(taken),
         }
     })
-}
-
-/// Writes all of `archive` to the disk, for `path` to be what it says whatever happens next.
-pub(super) fn flush(mut archive: impl Write) -> io::Result<()> {
-    archive.flush()
 }

@@ -1,6 +1,6 @@
 //! The manifest of a NixBuild, and the annotations that stand for one on a pod: written anew, or into what is there.
 //!
-//! Not here: where the values come from (`cli`), and which files are written (`transaction`).
+//! Not here: where the values come from (`given`), and which files are written (`transaction`).
 
 use serde::Serialize;
 

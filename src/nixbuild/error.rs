@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::git::GitError;
 use crate::image::archive::ArchiveError;
 use crate::nix::{DrvFailure, NixError};
 use crate::problem::Problem;
@@ -21,6 +22,8 @@ pub enum NixBuildError {
     /// What was built is not what the manifest says.
     #[error("{0}")]
     Refused(#[from] Refused),
+    #[error(transparent)]
+    Git(#[from] GitError),
     #[error(transparent)]
     Nix(#[from] NixError),
     #[error("Nix cannot evaluate `{package}` of {flake}:\n{message}")]
@@ -82,6 +85,7 @@ impl NixBuildError {
             NixBuildError::Refused(Refused::Name { .. }) => {
                 words("write the same name in both, or take it with `--rename`")
             }
+            NixBuildError::Git(error) => error.hint().map(str::to_owned),
             NixBuildError::Nix(error) => error.hint().map(str::to_owned),
             NixBuildError::Build(failure) => match &failure.kind {
                 crate::nix::FailureKind::WrongSystem(system) => Some(format!(

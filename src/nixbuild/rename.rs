@@ -39,7 +39,7 @@ pub fn copy(from: impl Read, to: impl Write, image_tag: &str) -> io::Result<Vec<
             copy.append_data(&mut header, plain, &mut entry)?;
         }
     }
-    super::archive::flush(copy.into_inner()?)?;
+    copy.into_inner()?.flush()?;
     names.ok_or_else(|| wrong(format!("the archive has no {MANIFEST}")))
 }
 

@@ -119,6 +119,26 @@ fn an_interrupt_leaves_nothing_half_told() {
 }
 
 #[test]
+fn an_interrupted_build_says_so_in_its_status() {
+    let scene = Scene::new();
+    scene.write("manifest.yaml", &scene.nixbuild("slow", "slow"));
+    let child = scene
+        .command()
+        .args(["build", "manifest.yaml", "--status", "status.yaml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let building = Watching(child);
+    wait_for("the build has begun", || scene.marks() > 0);
+    let file = scene.work().join("status.yaml");
+    assert_eq!(status(&file, &["status"]).as_deref(), Some("Building"));
+    // It ends by the signal.
+    assert_eq!(building.end(Signal::TERM), None);
+    assert_eq!(status(&file, &["status"]).as_deref(), Some("Failed"));
+}
+
+#[test]
 fn what_is_the_same_is_built_once() {
     let scene = Scene::new();
     for name in ["a", "b", "c"] {
