@@ -93,6 +93,12 @@ impl Failure {
         self
     }
 
+    /// What went wrong, in words.
+    pub fn words(&self) -> String {
+        let words = self.diagnostics.iter().map(|said| said.message.as_str());
+        words.collect::<Vec<_>>().join("; ")
+    }
+
     /// Standard output could not be written.
     pub fn output(error: io::Error) -> Failure {
         match error.kind() {

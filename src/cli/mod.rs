@@ -4,11 +4,16 @@ mod check;
 mod check_eval;
 mod check_scope;
 mod ci;
+mod deploy;
 mod emitted;
 mod explain;
 mod failure;
 mod fod_rehash;
 mod image;
+mod nixbuild;
+mod nixbuild_build;
+mod nixbuild_emit;
+mod nixbuild_watch;
 mod pin;
 mod pin_bump;
 mod pin_list;
@@ -61,6 +66,11 @@ enum Command {
     FodRehash(fod_rehash::Arguments),
     /// Find what is wrong before it is committed
     Check(check::Arguments),
+    /// Make NixBuilds, and build and load what they name
+    #[command(name = "nixbuild", subcommand)]
+    NixBuild(nixbuild::Command),
+    /// Write a new tag to every manifest of a container
+    Deploy(deploy::Arguments),
     /// Say what a rule of `check` finds, why that is wrong, and what to do
     Explain(explain::Arguments),
     /// Describe images, write what builds them, and look into them
@@ -101,8 +111,10 @@ pub fn main() -> ExitCode {
         Command::Pin(command) => command.run(&globals),
         Command::FodRehash(arguments) => arguments.run(&globals),
         Command::Check(arguments) => arguments.run(&globals),
+        Command::Deploy(arguments) => arguments.run(&globals),
         Command::Explain(arguments) => arguments.run(),
         Command::Image(command) => command.run(&globals),
+        Command::NixBuild(command) => command.run(&globals),
         Command::Ci(command) => command.run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),

@@ -64,8 +64,25 @@ pub struct Container {
     pub service: Option<Service>,
     /// Files that deploy the container, from the workspace root.
     pub manifests: Vec<Spanned<String>>,
+    /// Files of Helm values, and where in them the image stands.
+    pub values: Vec<HelmValues>,
     /// The image's name, without tag.
     pub image: Option<String>,
+    /// What builds the image on a node.
+    pub nixbuild: Option<NixBuildConfig>,
+}
+
+/// What a NixBuild of the container says; what is not here is known otherwise.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NixBuildConfig {
+    /// The attribute path below `packages.SYSTEM` of the flake.
+    pub package: Option<String>,
+    /// Such as `aarch64-linux`.
+    pub system: Option<String>,
+    /// Without revision; the work tree's remote `origin` if not given.
+    #[serde(rename = "flake-url")]
+    pub flake_url: Option<String>,
 }
 
 /// Where a version is written down beside the container's own.
@@ -74,6 +91,20 @@ pub struct Container {
 pub struct Service {
     pub file: Spanned<String>,
     pub name: String,
+}
+
+/// A file of Helm values. The places in it are paths as `image.tag`, `"a.b".images[0].tag`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HelmValues {
+    /// From the workspace root.
+    pub file: Spanned<String>,
+    /// The place of the tag, or of the whole reference.
+    pub tag: Spanned<String>,
+    /// The place of the digest, where the chart has one.
+    pub digest: Option<Spanned<String>>,
+    /// The place of the image's name, to be compared.
+    pub repository: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +119,9 @@ pub struct Policy {
     /// The branch that every flake's `nixpkgs` must be.
     pub nixpkgs: Option<String>,
     pub dockerfiles: Option<Dockerfiles>,
+    /// Globs over the tags that nothing is deployed by. `latest` is always one of them.
+    #[serde(rename = "forbidden-tags")]
+    pub forbidden_tags: Vec<Spanned<String>>,
     /// Where `pin protect` makes refs: `pins` for `refs/heads/pins/…`.
     #[serde(rename = "pins-prefix")]
     pub pins_prefix: Option<Spanned<String>>,
@@ -174,11 +208,13 @@ impl Config {
                 return Err(self.error(lockfile.span(), message));
             }
             let service = container.service.iter().map(|service| &service.file);
+            let values = container.values.iter().map(|values| &values.file);
             for path in container
                 .nix
                 .iter()
                 .chain(&container.manifests)
                 .chain(service)
+                .chain(values)
             {
                 if RelPath::new(path.get_ref()).is_none() {
                     let message = "a path inside of the workspace is expected here, from its root";

@@ -82,6 +82,22 @@ impl Repo {
         Ok(WorkTree::around(root)?.map(Repo::of))
     }
 
+    /// The URL of the remote `name`, as it is configured; `None` where there is none.
+    pub fn remote_url(&self, name: &str) -> Option<String> {
+        let repo = self.inner.to_thread_local();
+        let remote = repo.find_remote(name).ok()?;
+        let url = remote.url(gix::remote::Direction::Fetch)?;
+        Some(url.to_bstring().to_string())
+    }
+
+    /// The folder `root` as seen from the top of the work tree that it is in.
+    pub fn folder_in(root: &Path) -> Result<Option<RelPath>, GitError> {
+        Ok(
+            WorkTree::around(root)?
+                .and_then(|tree| RelPath::new(tree.prefix.trim_end_matches('/'))),
+        )
+    }
+
     pub(super) fn of(tree: WorkTree) -> Repo {
         Repo {
             location: tree.location(),

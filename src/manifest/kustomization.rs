@@ -21,6 +21,15 @@ pub const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustom
 /// Keys that name what a kustomization is made of: other kustomizations' folders, and files.
 const PARTS: [&str; 3] = ["resources", "bases", "components"];
 
+/// Whether a file, which reads as `tree`, is a kustomization: by its name, or by what it says.
+pub fn is_one(file: &SourceFile, tree: &Tree) -> bool {
+    let says_so = |root: &Node| {
+        let api = root.get("apiVersion").and_then(Node::as_str);
+        api.is_some_and(|api| api.starts_with("kustomize.config.k8s.io/"))
+    };
+    FILES.contains(&file.path().file_name()) || tree.documents.iter().any(says_so)
+}
+
 /// The files and folders of the workspace that the kustomization `file` is made of; `tree` is what it reads as.
 pub fn parts(file: &SourceFile, tree: &Tree) -> Vec<RelPath> {
     let folder = file.path().parent();

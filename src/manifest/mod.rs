@@ -6,8 +6,10 @@
 
 pub mod cargo_lock;
 pub mod dockerfile;
+pub mod entries;
 pub mod flake_url;
 pub mod image_ref;
+pub mod image_tag;
 mod json;
 pub mod kustomization;
 mod located;
@@ -24,7 +26,7 @@ pub mod workload;
 mod yaml;
 
 pub use located::{AttrPath, Located};
-pub use style::{Format, Style};
+pub use style::{Format, Style, yaml_string};
 pub use tree::{Kind, Node, Scalar, Tree};
 
 use crate::source::{Position, RelPath, SourceFile};

@@ -26,6 +26,17 @@ pub(super) fn prove(old: &Tree, new: &Tree, wanted: &Wanted<'_>) -> Result<(), S
         .try_for_each(|(old, new)| same(old, new, wanted))
 }
 
+/// Whether two nodes say the same, written the same way.
+pub(super) fn same_node(old: &Node, new: &Node) -> Result<(), String> {
+    // No token begins there.
+    let nothing = Wanted {
+        start: usize::MAX,
+        old: "",
+        new: "",
+    };
+    same(old, new, &nothing)
+}
+
 /// Depth is bounded by the parsers.
 fn same(old: &Node, new: &Node, wanted: &Wanted<'_>) -> Result<(), String> {
     if old.tag != new.tag || old.anchored != new.anchored {

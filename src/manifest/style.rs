@@ -66,6 +66,14 @@ impl Style {
     }
 }
 
+/// `text` as a YAML scalar of a block mapping or sequence that reads back as this very string everywhere.
+pub fn yaml_string(text: &str) -> String {
+    match plain::is_plain_string(text, false) {
+        true => text.to_owned(),
+        false => double_quoted(Format::Yaml, text),
+    }
+}
+
 /// `new` as a token that takes the place of `old`, whose bytes are `old_token`.
 ///
 /// The style stays where it can hold the new value; otherwise `"…"`, which holds everything, takes its place.

@@ -26,6 +26,12 @@ const KINDS: [(&str, &[&str]); 8] = [
 
 const TEMPLATE: &[&str] = &["spec", "template"];
 
+/// Words in the names of objects that run beside others of the same image, on purpose at another version.
+const SIDE_BY_SIDE: [&str; 12] = [
+    "canary", "preview", "staging", "stage", "beta", "next", "blue", "green", "dev", "test", "old",
+    "new",
+];
+
 /// Where a pod's containers stand.
 const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
@@ -79,11 +85,37 @@ impl Pod {
     }
 }
 
+/// Whether the object `name` is one that runs beside others of the same image, on purpose at another version.
+pub fn runs_beside(name: &str) -> bool {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words.into_iter().any(|word| SIDE_BY_SIDE.contains(&word))
+}
+
 /// All pods of `file`, which reads as `tree`, in the order of the file.
 pub fn find(file: &SourceFile, tree: &Tree) -> Vec<Pod> {
     let mut found = Vec::new();
     objects::each(file, tree, &mut |object| {
         found.extend(of_object(object));
+    });
+    found
+}
+
+/// The images that JSON patches (RFC 6902) give the containers of pods.
+pub fn patched_images(file: &SourceFile, tree: &Tree) -> Vec<Located> {
+    let mut found = Vec::new();
+    objects::each(file, tree, &mut |object| {
+        for (index, operation) in object.node.items().iter().enumerate() {
+            let text = |key: &str| operation.get(key).and_then(Node::as_str);
+            let is_image = text("path").is_some_and(|path| {
+                path.ends_with("/image")
+                    && CONTAINERS
+                        .iter()
+                        .any(|list| path.contains(&format!("/{list}/")))
+            });
+            let value = operation.get("value").filter(|_| is_image);
+            let path = object.path.index(index).key("value");
+            found.extend(value.and_then(|value| object.located(value, path)));
+        }
     });
     found
 }

@@ -16,6 +16,8 @@ use crate::process::Invocation;
 
 /// See there.
 const FLAKE_TARGETS: &str = include_str!("flake_targets.nix");
+/// See there.
+const FLAKE_PACKAGE: &str = include_str!("flake_package.nix");
 /// How many of the last lines of what Nix said are kept.
 const MESSAGE_LINES: usize = 25;
 
@@ -39,6 +41,15 @@ pub enum Target<'a> {
         /// Such as `path:/copy?dir=sub`.
         flake_ref: &'a str,
         /// The names that lead to an attribute, looked for as `nix build` does. Empty: all `packages` and `checks`.
+        attrs: &'a [String],
+    },
+    /// One of a flake's `packages`, evaluated with nothing but what the flake says.
+    Package {
+        /// At a revision, such as `git+https://host/x?rev=…`.
+        flake_ref: &'a str,
+        /// Such as `aarch64-linux`.
+        system: &'a str,
+        /// The names that lead to it below `packages.SYSTEM`.
         attrs: &'a [String],
     },
 }
@@ -149,6 +160,18 @@ impl Nix<'_> {
                 add(&["--argstr", "flake", flake_ref, "--argstr", "attrs", &attrs]);
                 add(&["--expr", FLAKE_TARGETS]);
             }
+            Target::Package {
+                flake_ref,
+                system,
+                attrs,
+            } => {
+                let attrs = serde_json::Value::from(attrs.to_vec()).to_string();
+                add(&["--extra-experimental-features", "nix-command flakes"]);
+                add(&["--option", "pure-eval", "true"]);
+                add(&["--argstr", "flake", flake_ref, "--argstr", "attrs", &attrs]);
+                add(&["--argstr", "system", system]);
+                add(&["--expr", FLAKE_PACKAGE]);
+            }
         }
         // After the rest, where the first `-I` wins, but the last `--option`.
         args.extend(self.evaluation_settings().into_iter().map(OsString::from));
@@ -157,6 +180,22 @@ impl Nix<'_> {
         }
         args
     }
+}
+
+/// The names of an attribute path such as `packages.x86_64-linux."a.b"`.
+pub fn attr_names(attrpath: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut is_quoted = false;
+    for c in attrpath.chars() {
+        match (c, names.last_mut()) {
+            ('"', _) => is_quoted = !is_quoted,
+            ('.', _) if !is_quoted => names.push(String::new()),
+            (c, Some(name)) => name.push(c),
+            (_, None) => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 /// The derivation that a printed link, `LINK` or `LINK!OUTPUT`, leads to.

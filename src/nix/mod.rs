@@ -29,7 +29,7 @@ pub use events::{Event, Message, Position};
 pub use failure::FailureKind;
 pub use flake_lock::{FlakeLock, InputLink, LockError, Node, Source};
 pub use flake_update::{FlakeUpdate, InputMove};
-pub use instantiate::{EvalFailure, FileTarget, Instantiate, Instantiated, Target};
+pub use instantiate::{EvalFailure, FileTarget, Instantiate, Instantiated, Target, attr_names};
 pub use mismatch::Mismatch;
 pub use realise::{Realise, Realised};
 pub use registered::Registered;

@@ -121,6 +121,17 @@ impl Nix<'_> {
         Ok(realised)
     }
 
+    /// Keeps the store path `path`, which is valid, from being collected as garbage for as long as `link` is there.
+    pub fn keep(&self, path: &str, link: &Path) -> Result<(), NixError> {
+        let ask = Invocation::new("nix-store")
+            .args(["--realise", path, "--indirect", "--add-root"])
+            .args([link])
+            .args(self.store_settings())
+            .timeout(QUERY_TIMEOUT);
+        self.runner().run(&ask)?.success(&ask)?;
+        Ok(())
+    }
+
     /// The derivations that would have to be built, on this machine or another, for `drvs` to be there.
     pub fn would_build(&self, drvs: &[String]) -> Result<Vec<String>, NixError> {
         let ask = Invocation::new("nix-store")

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Diagnostic, json};
 use crate::pin::bump::{Bump, Left};
-use crate::plan::{Change, Rewritten};
+use crate::plan::{Change, Plan, Rewritten};
 use crate::source::Position;
 
 /// `{schema, changes, unchanged, left, written}`
@@ -33,10 +33,20 @@ pub fn bump_json(sink: &mut impl Write, bump: &Bump, written: bool) -> io::Resul
 
 /// A line per changed value, and how many pins stay.
 pub fn bump_human(sink: &mut impl Write, bump: &Bump, dry_run: bool) -> io::Result<()> {
+    changes_human(sink, &bump.plan, ("pin", "pins"), dry_run)
+}
+
+/// A line per changed value of a plan, and how many of what it names stay.
+pub(super) fn changes_human(
+    sink: &mut impl Write,
+    plan: &Plan,
+    (one, many): (&str, &str),
+    dry_run: bool,
+) -> io::Result<()> {
     let bold = Style::new().bold();
     let dim = Style::new().dimmed();
     let (red, green) = (AnsiColor::Red.on_default(), AnsiColor::Green.on_default());
-    let changes: Vec<&Change> = bump.plan.changes().collect();
+    let changes: Vec<&Change> = plan.changes().collect();
     let names = changes
         .iter()
         .map(|change| change.name.chars().count())
@@ -59,21 +69,18 @@ pub fn bump_human(sink: &mut impl Write, bump: &Bump, dry_run: bool) -> io::Resu
         ..
     } in &changes
     {
-        let (old, new) = (short(old), short(new));
+        let (old, new) = (shown(old), shown(new));
         writeln!(
             sink,
             "{bold}{name:names$}{bold:#}  {field:fields$}  {red}{old}{red:#} -> {green}{new}{green:#}  \
              {dim}{file}:{line}:{column}{dim:#}"
         )?;
     }
-    let pins = |count: usize| {
-        if count == 1 {
-            "1 pin".to_owned()
-        } else {
-            format!("{count} pins")
-        }
+    let pins = |count: usize| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
     };
-    let stays = match bump.plan.unchanged.len() {
+    let stays = match plan.unchanged.len() {
         0 => String::new(),
         count => format!("; {} already up to date", pins(count)),
     };
@@ -90,6 +97,14 @@ fn values(count: usize) -> String {
         "1 value".to_owned()
     } else {
         format!("{count} values")
+    }
+}
+
+/// What is to be read as a value, also where nothing stood or stands.
+fn shown(value: &str) -> &str {
+    match value {
+        "" => "(none)",
+        value => short(value),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod builds;
 mod bump;
+mod deploy;
 mod diagnostic;
 mod emitted;
 mod findings;
@@ -11,6 +12,7 @@ mod image_choose;
 mod image_explain;
 mod image_migrate;
 mod literals;
+mod nixbuild;
 mod pins;
 mod protect;
 mod rules;
@@ -18,6 +20,7 @@ mod sarif;
 
 pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
+pub use deploy::{deploy_human, deploy_json};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
 pub use emitted::{EmittedFile, EmittedStatus, emitted_human, emitted_json};
 pub use findings::{as_json as findings_json, human as findings_human};
@@ -27,6 +30,7 @@ pub use image_choose::{image_choose_human, image_choose_json};
 pub use image_explain::{RenderError, explanation_html, explanation_human, explanation_json};
 pub use image_migrate::{image_migrate_human, image_migrate_json};
 pub use literals::{LiteralRow, literals_human, literals_json};
+pub use nixbuild::{built_human, built_json, emitted_json, report_human, report_json};
 pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
 pub use rules::{list as rules, one as rule};

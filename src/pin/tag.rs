@@ -4,24 +4,13 @@ use std::cmp::Ordering;
 
 use globset::GlobBuilder;
 
+pub use crate::manifest::image_tag::{is_commit, is_hex};
+
 /// Words that mark what is not yet a release.
 const UNRELEASED: &[&str] = &[
     "alpha", "beta", "rc", "pre", "preview", "dev", "nightly", "snapshot", "canary", "test",
     "next", "unstable",
 ];
-
-/// Whether `text` is nothing but lower-case hexadecimal digits.
-pub fn is_hex(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-}
-
-/// Whether `text` can only be a commit name: all of it, or an abbreviation that is no number and no word.
-pub fn is_commit(text: &str) -> bool {
-    let mixed =
-        text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_alphabetic());
-    is_hex(text) && (text.len() == 40 || ((7..40).contains(&text.len()) && mixed))
-}
 
 /// Nix's `builtins.compareVersions`. Source: the Nix manual and `names.cc`.
 pub fn compare(a: &str, b: &str) -> Ordering {

@@ -28,6 +28,8 @@ static LIVE: Mutex<Live> = Mutex::new(Live {
     is_interrupted: false,
 });
 static ENDED: Condvar = Condvar::new();
+/// What comes last, before cotter ends by the signal.
+static LAST: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 
 fn live() -> MutexGuard<'static, Live> {
     // The list is whole after every statement: a panic elsewhere does not spoil it.
@@ -123,6 +125,18 @@ fn kill(live: &Live, leader: Pid) {
     }
 }
 
+/// Has `last` done when SIGINT or SIGTERM comes, once all running programs have ended and before cotter does. It may
+/// end cotter itself.
+pub fn at_interrupt(last: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(last));
+    let mut live = live();
+    if !live.is_watched {
+        watch_signals()?;
+        live.is_watched = true;
+    }
+    Ok(())
+}
+
 /// From the first child on, SIGINT and SIGTERM end all groups and then cotter, by that same signal.
 fn watch_signals() -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
@@ -131,6 +145,10 @@ fn watch_signals() -> io::Result<()> {
         .spawn(move || {
             for signal in signals.forever() {
                 end_all();
+                let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(last) = last {
+                    last();
+                }
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         })?;

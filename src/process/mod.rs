@@ -22,6 +22,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 pub use environment::REPOSITORY_VARIABLES;
+pub use groups::at_interrupt;
 pub use invocation::Invocation;
 pub use redact::redact;
 pub use system::System;

@@ -23,7 +23,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use crate::source::{RelPath, SourceFile, Workspace};
-use scratch::Scratch;
+pub use scratch::Scratch;
 
 /// A copy of a workspace; removed when dropped, and by the next run if this one is killed.
 #[derive(Debug)]

@@ -20,8 +20,9 @@ const RANDOM: usize = 16;
 /// How often a new lock may be lost to a run that sweeps just then.
 const TRIES: usize = 100;
 
+/// Such a folder.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub struct Scratch {
     work: PathBuf,
     dir: PathBuf,
     lock: PathBuf,

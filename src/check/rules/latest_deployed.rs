@@ -1,6 +1,6 @@
 //! C503: an image that is deployed by the tag `latest`, or by none.
 
-use crate::check::kustomized::{self, is_kustomization};
+use crate::check::kustomized;
 use crate::check::{Asks, Check, Doc, Report, Rule, Severity, Subject, YamlView};
 use crate::manifest::nixbuild::{self, Place};
 use crate::manifest::{Located, image_ref, kustomization, workload};
@@ -98,12 +98,7 @@ fn of_workload(view: &YamlView, image: &Located, report: &mut Report) {
 
 fn of_kustomization(view: &YamlView, report: &mut Report) {
     let file = view.file.path();
-    let is_one = is_kustomization(file)
-        || view.tree.documents.iter().any(|root| {
-            let api = root.get("apiVersion").and_then(|node| node.as_str());
-            api.is_some_and(|api| api.starts_with("kustomize.config.k8s.io/"))
-        });
-    if !is_one {
+    if !kustomization::is_one(view.file, view.tree) {
         return;
     }
     for entry in kustomization::in_tree(view.tree) {

@@ -41,12 +41,6 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-/// Words in the names of objects that run beside others of the same image, on purpose at another version.
-const SIDE_BY_SIDE: [&str; 12] = [
-    "canary", "preview", "staging", "stage", "beta", "next", "blue", "green", "dev", "test", "old",
-    "new",
-];
-
 /// The image that is built is the container's.
 fn names(view: &YamlView, report: &mut Report) {
     let Some(config) = view.subject.containers.config(view.container) else {
@@ -134,8 +128,7 @@ impl Build {
     }
 
     fn is_side_by_side(&self) -> bool {
-        let words = self.build.name.split(|c: char| !c.is_ascii_alphanumeric());
-        words.into_iter().any(|word| SIDE_BY_SIDE.contains(&word))
+        workload::runs_beside(&self.build.name)
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::check::kinds::is_dockerfile;
 use crate::check::kustomized::{self, is_kustomization};
 use crate::check::{Asks, Check, ContainerView, Doc, Place, Report, Rule, Severity};
+use crate::manifest::image_tag::without_build;
 use crate::manifest::service_versions::{self, ServiceVersion};
 use crate::manifest::{self, Tree, dockerfile, image_ref, kustomization, workload};
 use crate::source::{RelPath, SourceFile};
@@ -222,7 +223,7 @@ fn services(found: &mut Found, folder: &RelPath) {
         if let Ok(ServiceVersion::Found(version)) = service_versions::find(&file, name) {
             let place = Place::of(&file, Spot::whole_scalar(path, &version).range());
             // It may be written as it is deployed.
-            match form::without_build(&version.value) == version.value {
+            match without_build(&version.value) == version.value {
                 true => found.compare(place, &version.value),
                 false => found.compare_tag(place, &version.value),
             }

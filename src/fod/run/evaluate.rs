@@ -12,7 +12,7 @@ use crate::fod::literal::Literal;
 use crate::fod::target::Target;
 use crate::git;
 use crate::hash::Hash;
-use crate::nix::{EvalFailure, FileTarget, Instantiate, Nix, Target as NixTarget};
+use crate::nix::{EvalFailure, FileTarget, Instantiate, Nix, Target as NixTarget, attr_names};
 use crate::source::{Position, RelPath, SourceFile, Workspace};
 use crate::work_copy::{WorkCopy, WorkCopyError};
 
@@ -300,7 +300,7 @@ impl<'a> Evaluator<'a> {
                 }),
                 Target::Flake { dir, attr } => alone.push(Together::Flake {
                     flake_ref: flake_ref(self.copy.root(), dir, self.is_repository),
-                    attrs: attr.iter().flat_map(|attr| names(attr)).collect(),
+                    attrs: attr.iter().flat_map(|attr| attr_names(attr)).collect(),
                 }),
             }
         }
@@ -400,22 +400,6 @@ fn flake_ref(root: &Path, dir: &RelPath, is_repository: bool) -> String {
         true => format!("{scheme}{root}"),
         false => format!("{scheme}{root}?dir={}", escaped(dir.as_str())),
     }
-}
-
-/// The names of an attribute path such as `packages.x86_64-linux."a.b"`.
-fn names(attrpath: &str) -> Vec<String> {
-    let mut names = vec![String::new()];
-    let mut is_quoted = false;
-    for c in attrpath.chars() {
-        match (c, names.last_mut()) {
-            ('"', _) => is_quoted = !is_quoted,
-            ('.', _) if !is_quoted => names.push(String::new()),
-            (c, Some(name)) => name.push(c),
-            (_, None) => {}
-        }
-    }
-    names.retain(|name| !name.is_empty());
-    names
 }
 
 fn wanted(subjects: &[Subject]) -> HashMap<usize, Hash> {

@@ -1,5 +1,6 @@
 //! Whether two texts that stand for one version can both be right.
 
+use crate::manifest::image_tag::without_build;
 use crate::pin::tag;
 
 /// What kind of version a text is.
@@ -49,21 +50,6 @@ pub fn tag_disagrees(own: &str, tag: &str) -> bool {
     form_of_tag == form(bare(own))
         && (form_of_tag == Form::Commit || is_plain(tag))
         && disagree(own, tag)
-}
-
-/// `v1.2.3` of `v1.2.3-1d37d29-nix` and `v1.2.3-1d37d29`, as images are tagged that are built from a commit of this
-/// repository.
-pub fn without_build(tag: &str) -> &str {
-    let (rest, is_nix) = match tag.strip_suffix("-nix") {
-        Some(rest) => (rest, true),
-        None => (tag, false),
-    };
-    match rest.rsplit_once('-') {
-        Some((version, sha)) if tag::is_commit(sha) => version,
-        // With the ending, seven digits are no date.
-        Some((version, sha)) if is_nix && sha.len() >= 7 && tag::is_hex(sha) => version,
-        _ => tag,
-    }
 }
 
 fn bare(version: &str) -> &str {
