@@ -163,7 +163,7 @@ impl Arguments {
     fn print(&self, emitted: &Emitted, written: bool) -> io::Result<()> {
         let mut sink = anstream::stdout().lock();
         match self.format {
-            Format::Json => output::emitted_json(
+            Format::Json => output::nixbuild_emitted_json(
                 &mut io::stdout().lock(),
                 &emitted.values,
                 emitted.file.as_ref(),

@@ -30,7 +30,9 @@ pub use image_choose::{image_choose_human, image_choose_json};
 pub use image_explain::{RenderError, explanation_html, explanation_human, explanation_json};
 pub use image_migrate::{image_migrate_human, image_migrate_json};
 pub use literals::{LiteralRow, literals_human, literals_json};
-pub use nixbuild::{built_human, built_json, emitted_json, report_human, report_json};
+pub use nixbuild::{
+    built_human, built_json, emitted_json as nixbuild_emitted_json, report_human, report_json,
+};
 pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
 pub use rules::{list as rules, one as rule};
