@@ -24,6 +24,9 @@ rustPlatform.buildRustPackage {
       ../Cargo.toml
       ../README.md
       ../benches
+      # What emitted flakes carry along.
+      ./publish
+      ./publish.nix
       ../src
       ../templates
     ];

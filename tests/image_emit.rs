@@ -84,6 +84,8 @@ impl Scene {
         there
             .into_iter()
             .filter(|path| !given.contains(path) && !path.starts_with(".git"))
+            // The same for every image: `a_flake_brings_what_publishes_it`.
+            .filter(|path| !path.to_string_lossy().starts_with("publish"))
             .map(|path| {
                 let name = path.to_str().unwrap().to_owned();
                 let text = self.read(&name);
@@ -271,6 +273,47 @@ fn templates_may_be_replaced() {
         .emit(&["--templates", "mine"])
         .expect(2)
         .says(&["no template has this path"]);
+}
+
+#[test]
+fn a_flake_brings_what_publishes_it() {
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
+    let scene = Scene::of("flake-alone");
+    scene.emit(&["--flake=alone"]).expect(0);
+    let mut parts = support::folder::files(&library.join("publish"));
+    for part in &mut parts {
+        *part = Path::new("publish").join(&*part);
+    }
+    parts.push("publish.nix".into());
+    assert!(parts.len() > 5);
+    for part in parts {
+        let emitted = scene.read(part.to_str().unwrap());
+        let kept = |line: &&str| {
+            let is_header = line.starts_with("# Part of what publishes")
+                || line.starts_with("# cotter image emit")
+                || line.starts_with("# cotter: text");
+            !is_header
+        };
+        let without_header: Vec<&str> = emitted.lines().filter(kept).collect();
+        let original = fs::read_to_string(library.join(&part)).unwrap();
+        assert_eq!(
+            without_header,
+            original.lines().collect::<Vec<_>>(),
+            "{}",
+            part.display()
+        );
+    }
+    // With the library as an input nothing of it is there.
+    let scene = Scene::of("flake-alone");
+    scene
+        .emit(&[
+            "--flake=alone",
+            "--lib",
+            "git+https://git.example.org/cotter",
+        ])
+        .expect(0);
+    assert!(!scene.path("publish.nix").exists());
+    assert!(scene.read("flake.nix").contains("cotter.lib.mkPublishApps"));
 }
 
 #[test]

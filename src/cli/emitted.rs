@@ -161,7 +161,9 @@ pub fn put(
     }
     let written = !writing.dry_run && !changed.is_empty();
     if written {
-        make_folder(opened, &destination.folder)?;
+        for file in &changed {
+            make_folder(opened, &file.path.parent())?;
+        }
         let changes: Vec<FileChange> = changed.iter().map(|file| file.change()).collect();
         commit(opened, &changes)?;
     }

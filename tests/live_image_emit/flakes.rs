@@ -3,6 +3,7 @@
 use crate::project::Project;
 use crate::support::image::Image;
 use crate::support::images::{self, Nix};
+use crate::support::run;
 
 const SPEC: &str = "[image]\nname = \"registry.example.org/team/answer\"\ntag = \"1\"\nsystems = [\"x86_64-linux\", \"aarch64-linux\"]\ncross = \"pkgs-cross\"\n\
                     [image.source]\nkind = \"python\"\npath = \"answer.py\"\n";
@@ -88,5 +89,55 @@ fn another_system_is_refused_with_a_hint() {
     assert!(
         error.contains("this image is for x86_64-linux, not for aarch64-linux"),
         "{error}"
+    );
+}
+
+/// `nix run` of an app, with the package sets of the tests; what it printed.
+fn run_app(nix: &Nix, project: &Project, app: &str, arguments: &[&str]) -> String {
+    let mut command = nix.command("nix");
+    command.args([
+        "run",
+        "--impure",
+        "--no-write-lock-file",
+        "--override-input",
+        "nixpkgs",
+    ]);
+    command.arg(format!("path:{}", images::nixpkgs().display()));
+    command
+        .arg(format!("{}#{app}", project.path().display()))
+        .arg("--")
+        .args(arguments);
+    let output = run(&mut command, "nix-bin");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{app}: {}{}",
+        said(&output.stdout),
+        said(&output.stderr)
+    );
+    said(&output.stdout) + &said(&output.stderr)
+}
+
+#[test]
+fn a_flake_comes_with_what_publishes_it() {
+    let spec = SPEC.replace("tag = \"1\"", "tag = \"1.2.3\"").replace(
+        "[image.source]",
+        "[image.publish]\nusername = \"ci\"\n[image.source]",
+    );
+    let project = Project::new(Some("python"), &spec);
+    project.emit(&["--flake"]);
+    project
+        .cotter(&["check", "--all-files", "--rule", "C609"])
+        .expect(0);
+    project.stage();
+    let nix = images::host();
+    let staged = run_app(&nix, &project, "stage-arm64", &[]);
+    assert!(staged.contains("arm64"), "{staged}");
+    // Nothing is asked of a registry, and both architectures are there.
+    let digests = run_app(&nix, &project, "verify-digest", &[]);
+    assert_eq!(digests.matches("sha256:").count(), 2, "{digests}");
+    assert!(
+        digests.contains("amd64") && digests.contains("arm64"),
+        "{digests}"
     );
 }

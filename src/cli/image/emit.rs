@@ -32,6 +32,10 @@ pub struct Arguments {
     /// A flake too, which imports default.nix; with `alone`, a flake that holds all of it and no default.nix
     #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "beside", require_equals = true)]
     flake: Option<Flake>,
+    /// Take the library that the flake's apps are made of as an input, by this reference of cotter's flake, instead of
+    /// bringing its parts along
+    #[arg(long, value_name = "FLAKE", requires = "flake")]
+    lib: Option<String>,
     /// Print the files, and write none
     #[arg(long, conflicts_with_all = ["dry_run", "diff"])]
     stdout: bool,
@@ -102,6 +106,7 @@ impl Arguments {
                 .as_deref()
                 .unwrap_or(NIXPKGS)
                 .to_owned(),
+            library: self.lib.clone(),
             templates: templates.as_deref(),
         };
         let files = emit::emit(&request)?;
@@ -159,6 +164,9 @@ impl Arguments {
             None => {}
             Some(Flake::Beside) => command += " --flake",
             Some(Flake::Alone) => command += " --flake=alone",
+        }
+        if let Some(library) = &self.lib {
+            command += &format!(" --lib {library}");
         }
         if out != "." && chosen.container.is_none() {
             command += &format!(" --out {out}");

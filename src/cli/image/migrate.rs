@@ -149,6 +149,7 @@ impl Arguments {
                 .as_deref()
                 .unwrap_or(NIXPKGS)
                 .to_owned(),
+            library: None,
             templates: templates.as_deref(),
         };
         match emit::emit(&request) {

@@ -13,6 +13,7 @@ mod helpers;
 mod kept;
 mod kind;
 mod model;
+mod publish;
 mod refuse;
 mod relative;
 mod settle;
@@ -88,6 +89,8 @@ pub struct Request<'a> {
     pub form: Form,
     /// The branch of nixpkgs that a flake takes.
     pub nixpkgs: String,
+    /// A reference of cotter's flake, whose library a flake takes as an input instead of bringing its parts along.
+    pub library: Option<String>,
     /// A folder with templates in the place of some of cotter's.
     pub templates: Option<&'a Path>,
 }
@@ -164,6 +167,16 @@ fn nix(
     }
     if request.form != Form::File {
         files.push(file("flake.nix", "flake.nix")?);
+        if model.brings_publishing() {
+            for part in publish::parts(model.header()) {
+                let text = match part.name.ends_with(".nix") {
+                    true => settle::signed(request.workspace, &part.text)
+                        .map_err(EmitError::Unparsed)?,
+                    false => settle::signed_plain(&part.text),
+                };
+                files.push(Emitted { text, ..part });
+            }
+        }
     }
     Ok(files)
 }

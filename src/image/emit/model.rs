@@ -11,6 +11,7 @@ use super::files::{ModeFile, PlainFile, files};
 use super::header::Header;
 use super::helpers::store_name;
 use super::kind::{RuntimePath, kind};
+use super::publish::Apps;
 use super::relative::folder_of;
 use super::{NIX2CONTAINER, Nix2Container, Request};
 use crate::image::spec::{Cross, LinuxSystem, Method, Source, Spec};
@@ -65,6 +66,9 @@ pub struct Model {
     base: Option<Base>,
     created: Option<String>,
     config: ConfigValues,
+    /// The reference of cotter's flake, where its library is an input.
+    library: Option<String>,
+    apps: Option<Apps>,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,7 +140,14 @@ impl Model {
         let registries = registries(spec);
         let made = spec.tmp || !mode_files.is_empty();
         let has_contents = kind.app_is_package || !packages.is_empty() || !plain_files.is_empty();
+        let default_context = match &registries {
+            Some(_) if spec.registry.upstream.is_some() => Some("upstream"),
+            Some(_) => Some("overlay"),
+            None => None,
+        };
         Ok(Model {
+            library: request.library.clone(),
+            apps: Apps::of(spec, default_context),
             header,
             description: format!("The image {slug}"),
             nixpkgs: request.nixpkgs.clone(),
@@ -149,11 +160,7 @@ impl Model {
                 Source::Package(package) => package.output.clone(),
                 _ => None,
             },
-            default_context: match &registries {
-                Some(_) if spec.registry.upstream.is_some() => Some("upstream"),
-                Some(_) => Some("overlay"),
-                None => None,
-            },
+            default_context,
             registries,
             name: spec.name.clone(),
             tag: Tag {
@@ -198,6 +205,17 @@ impl Model {
             ),
             slug,
         })
+    }
+}
+
+impl Model {
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Whether the flake comes with the files that its apps are made of.
+    pub fn brings_publishing(&self) -> bool {
+        self.apps.is_some() && self.library.is_none()
     }
 }
 

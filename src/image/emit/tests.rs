@@ -13,6 +13,7 @@ fn request<'a>(workspace: &'a Workspace, spec: &'a Spec, method: Method) -> Requ
         method,
         form: Form::File,
         nixpkgs: "nixos-25.05".into(),
+        library: None,
         templates: None,
     }
 }

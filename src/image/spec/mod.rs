@@ -78,6 +78,9 @@ pub struct Spec {
     /// What a Dockerfile or Bazel needs beside it.
     #[serde(default, skip_serializing_if = "Outside::is_empty")]
     pub outside: Outside,
+    /// How the apps of a flake publish it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub publish: Publish,
     #[serde(default, skip_serializing_if = "is_default")]
     pub config: Config,
     pub source: Source,
@@ -221,6 +224,31 @@ pub struct Outside {
     pub targets: BTreeMap<String, String>,
 }
 
+/// How an image is published. The token is in `REGISTRY_TOKEN` or in pass, and never here.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Publish {
+    /// Whose token it is. Default: what `REGISTRY_USER` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Where pass has the token, when `REGISTRY_TOKEN` is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pass_path: Option<String>,
+    /// False for a registry on plain HTTP.
+    #[serde(skip_serializing_if = "is_yes")]
+    pub tls: bool,
+}
+
+impl Default for Publish {
+    fn default() -> Publish {
+        Publish {
+            username: None,
+            pass_path: None,
+            tls: true,
+        }
+    }
+}
+
 /// The image's config, in words: what a container is started with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -343,6 +371,7 @@ impl Spec {
             base: None,
             created: None,
             outside: Outside::default(),
+            publish: Publish::default(),
             config: Config::default(),
             source,
         }
