@@ -14,6 +14,7 @@ mod flake_ref;
 mod follow;
 mod forge;
 pub mod held;
+pub mod invariants;
 pub mod location;
 pub mod lockfile;
 mod moved;
