@@ -7,6 +7,7 @@
 pub mod cargo_lock;
 pub mod dockerfile;
 pub mod flake_url;
+pub mod go_mod;
 pub mod image_ref;
 mod json;
 pub mod kustomization;

@@ -13,6 +13,7 @@ mod flake_inputs;
 mod flake_ref;
 mod follow;
 mod forge;
+pub mod fork;
 pub mod held;
 pub mod invariants;
 pub mod location;
