@@ -23,6 +23,7 @@ mod needles;
 mod nixbuild;
 pub mod protect;
 mod spork;
+pub mod status;
 pub mod tag;
 
 pub use dependents::DependentHash;

@@ -1,6 +1,7 @@
 //! `cotter spork …`.
 
 mod emit;
+mod status;
 
 use std::process::ExitCode;
 
@@ -12,12 +13,15 @@ use super::setup::Globals;
 pub enum Command {
     /// Write a spork's default.nix from a clone and its feature branches
     Emit(emit::Arguments),
+    /// Say how sporks stand: behind their branches, on upstream, to each other, and what a garbage collection would lose
+    Status(status::Arguments),
 }
 
 impl Command {
     pub fn run(&self, globals: &Globals) -> ExitCode {
         match self {
             Command::Emit(arguments) => arguments.run(globals),
+            Command::Status(arguments) => arguments.run(globals),
         }
     }
 }
