@@ -5,6 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use support::cotter::Run;
+use support::remote::git_daemon;
 use support::spork::{LOCK, NIX, Scene, cargo_lock};
 
 const CONFIG: &str = "[container.kf]\nnix = \"containers/kf/default.nix\"\nclone = \"../clone\"\n\
@@ -732,4 +733,31 @@ fn what_builds_a_project_is_read_off_its_files() {
     refuses(&rust, &["kf"], 2, &["`kf` has several programs: a, b"]);
     emit(&rust, &["kf", "--program", "a"]).expect(0);
     assert!(rust.read(NIX).contains("/bin/a\""));
+}
+
+#[test]
+fn a_remote_is_fetched_and_remembered() {
+    let scene = Scene::new();
+    let daemon = git_daemon(&scene.path("srv"));
+    scene.file(
+        "cotter.toml",
+        "[container.kf]\nnix = \"containers/kf/default.nix\"\n",
+    );
+    let url = format!("git://127.0.0.1:{}/kf.git", daemon.port);
+    emit(&scene, &["kf", "--url", &url]).expect(0);
+    assert_eq!(pins(&scene)["kf:upstreamRev"].1, scene.rev("main"));
+    let before = scene.tree();
+    drop(daemon);
+    emit(&scene, &["kf", "--url", &url, "--offline"]).expect(0);
+    assert_eq!(scene.tree(), before);
+    // What was fetched tells how it stands, too.
+    scene.cotter(&["spork", "status"]).expect(0);
+    refuses(&scene, &["kf", "--url", &url], 3, &["127.0.0.1"]);
+    let unknown = "git://127.0.0.1:1/kf.git";
+    refuses(
+        &scene,
+        &["kf", "--url", unknown, "--offline"],
+        3,
+        &["not available offline"],
+    );
 }

@@ -1,6 +1,8 @@
 //! `cotter spork …`.
 
 mod emit;
+mod facts;
+mod one;
 mod status;
 
 use std::process::ExitCode;

@@ -33,8 +33,8 @@ pub struct SporkFeature {
     pub rev: String,
 }
 
-/// The image of a spork: that of `base`, where there is one, else `name` with the defaults. The source is the spork,
-/// whatever it was. Gives what is wrong in it as lines, each with the key.
+/// The image `name` of a spork: as `base`, where there is one, else with the defaults. The source is the spork, whatever
+/// it was. Gives what is wrong in it as lines, each with the key.
 pub fn of_spork(name: &str, base: Option<&Spec>, facts: SporkFacts) -> Result<Spec, Vec<String>> {
     let feature = |feature: SporkFeature| Feature {
         name: feature.name,
@@ -57,6 +57,7 @@ pub fn of_spork(name: &str, base: Option<&Spec>, facts: SporkFacts) -> Result<Sp
     });
     let spec = match base {
         Some(base) => Spec {
+            name: name.to_owned(),
             source,
             ..base.clone()
         },

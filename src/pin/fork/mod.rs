@@ -139,8 +139,16 @@ pub fn draw(wanted: &Wanted) -> Result<Fork, ForkError> {
     let pinned = wanted
         .existing
         .and_then(|existing| existing.upstream.as_deref());
+    let is_followed = wanted
+        .existing
+        .is_some_and(|existing| existing.main.as_deref() == Some(wanted.main));
     let (upstream, from) = match pinned {
-        Some(rev) => (known(wanted, "upstreamRev", rev)?, None),
+        Some(rev) if is_followed => (known(wanted, "upstreamRev", rev)?, None),
+        Some(rev) => {
+            // Another branch is to be followed from now on.
+            upstream_tip(wanted)?;
+            (known(wanted, "upstreamRev", rev)?, None)
+        }
         None => {
             let (commit, name) = upstream_tip(wanted)?;
             (commit, Some(name))
