@@ -4,7 +4,7 @@
 mod overlap;
 mod standing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub use overlap::Overlap;
@@ -80,64 +80,63 @@ pub struct FeatureFacts {
     pub over_upstream: Option<Way>,
 }
 
-/// How the sporks stand that are meant. An error is of git as a whole; what is not known of one spork is said in it.
+/// A pin of a spork.
+type Member<'a> = (&'a Pin, &'a SporkRole);
+
+/// How the sporks stand that are meant. What is not known of one of them is said in it.
 pub fn survey(git: &Git, request: &Request) -> Vec<SporkStatus> {
-    let mut members: BTreeMap<&(RelPath, String), Vec<(&Pin, &SporkRole, bool)>> = BTreeMap::new();
-    for (at, pin) in request.pins.iter().enumerate() {
-        if let Role::Spork(role) = &pin.role {
-            let is_meant = request.selection.chosen.contains(&at);
-            members
-                .entry(&role.spork)
-                .or_default()
-                .push((pin, role, is_meant));
-        }
-    }
-    members.retain(|_, members| members.iter().any(|(.., is_meant)| *is_meant));
     let places = Places {
         workspace: request.workspace,
         containers: request.containers,
         pins: request.pins,
         clone: request.clone,
     };
-    let place_of = |pin: &Pin| match request.remote {
-        true => places.remote_of(pin),
-        false => places.of(pin),
-    };
-    let mut sporks: Vec<(Vec<(&Pin, &SporkRole)>, Option<Location>)> = Vec::new();
-    for members in members.into_values() {
-        let mut members: Vec<(&Pin, &SporkRole)> = members
-            .into_iter()
-            .map(|(pin, role, _)| (pin, role))
-            .collect();
-        members.sort_by_key(|(_, role)| role.feature.as_ref().map(|feature| feature.order));
-        let place = members.iter().find_map(|(pin, _)| place_of(pin));
-        sporks.push((members, place));
-    }
-    // All at the same time; each answer is remembered.
-    let asked: Vec<Location> = sporks
-        .iter()
-        .filter_map(|(_, place)| place.clone())
-        .collect();
-    git.refs_of_all(&asked);
-    sporks
-        .into_iter()
-        .filter_map(|(members, place)| {
-            let (first, role) = members.first()?;
-            Some(SporkStatus {
-                container: first.name.container.clone(),
-                file: role.spork.0.clone(),
-                pinned: members
-                    .iter()
-                    .map(|(pin, role)| pinned(pin, role))
-                    .collect(),
-                facts: match &place {
-                    Some(place) => facts(git, request, &members, place).map_err(Unknown::Git),
-                    None => Err(Unknown::NoPlace),
-                },
-                place,
-            })
+    let place_of = |members: &[Member]| {
+        members.iter().find_map(|(pin, _)| match request.remote {
+            true => places.remote_of(pin),
+            false => places.of(pin),
         })
-        .collect()
+    };
+    let sporks = meant(request);
+    let places: Vec<Option<Location>> = sporks.iter().map(|members| place_of(members)).collect();
+    // All at the same time; each answer is remembered.
+    git.refs_of_all(&places.iter().flatten().cloned().collect::<Vec<_>>());
+    let status = |(members, place): (Vec<Member>, Option<Location>)| {
+        let (first, role) = members.first()?;
+        Some(SporkStatus {
+            container: first.name.container.clone(),
+            file: role.spork.0.clone(),
+            pinned: members
+                .iter()
+                .map(|(pin, role)| pinned(pin, role))
+                .collect(),
+            facts: match &place {
+                Some(place) => facts(git, request, &members, place).map_err(Unknown::Git),
+                None => Err(Unknown::NoPlace),
+            },
+            place,
+        })
+    };
+    sporks.into_iter().zip(places).filter_map(status).collect()
+}
+
+/// The sporks of which a pin is meant, each whole: upstream, then the features in their order.
+fn meant<'a>(request: &Request<'a>) -> Vec<Vec<Member<'a>>> {
+    let mut sporks: BTreeMap<&(RelPath, String), Vec<Member>> = BTreeMap::new();
+    let mut wanted = BTreeSet::new();
+    for (at, pin) in request.pins.iter().enumerate() {
+        if let Role::Spork(role) = &pin.role {
+            sporks.entry(&role.spork).or_default().push((pin, role));
+            if request.selection.chosen.contains(&at) {
+                wanted.insert(&role.spork);
+            }
+        }
+    }
+    sporks.retain(|spork, _| wanted.contains(spork));
+    for members in sporks.values_mut() {
+        members.sort_by_key(|(_, role)| role.feature.as_ref().map(|feature| feature.order));
+    }
+    sporks.into_values().collect()
 }
 
 fn pinned(pin: &Pin, role: &SporkRole) -> Pinned {
@@ -151,7 +150,7 @@ fn pinned(pin: &Pin, role: &SporkRole) -> Pinned {
 fn facts(
     git: &Git,
     request: &Request,
-    members: &[(&Pin, &SporkRole)],
+    members: &[Member],
     place: &Location,
 ) -> Result<Facts, GitError> {
     let refs = git.refs(place)?;
