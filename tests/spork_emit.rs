@@ -179,6 +179,61 @@ fn a_feature_whose_branch_is_gone_stays_until_it_is_pruned() {
 }
 
 #[test]
+fn a_feature_that_upstream_has_taken_is_pruned() {
+    let scene = scene();
+    emit(&scene, &["kf"]).expect(0);
+    let before = scene.tree();
+    scene.advance(|work| {
+        let merge = ["merge", "-q", "--no-ff", "-m", "Take one"];
+        work.git(&[&merge[..], &["feature/upstream/one"]].concat());
+    });
+    scene.push("srv/kf.git");
+    fetch(&scene);
+    // As it is pinned it is not merged; a bump would make it so.
+    emit(&scene, &["kf"]).expect(0);
+    assert_eq!(scene.tree(), before);
+    emit(&scene, &["kf", "--prune"])
+        .expect(0)
+        .says(&["the feature `one` is left out: upstream has it"]);
+    scene.bump(&[]).expect(0);
+    let expected = BTreeMap::from([
+        pin("kf:upstreamRev", "main", scene.rev("main")),
+        pin(
+            "kf:features.two",
+            "feature/local/two",
+            scene.rev("feature/local/two"),
+        ),
+    ]);
+    assert_eq!(pins(&scene), expected);
+}
+
+#[test]
+fn a_spork_of_ones_own_is_taken_over_with_its_pins() {
+    let scene = Scene::usual();
+    clone(&scene);
+    let own = scene.read("cotter.toml");
+    scene.file("cotter.toml", &format!("{own}clone = \"../clone\"\n"));
+    let revs = |scene: &Scene| -> BTreeMap<String, String> {
+        let pins = pins(scene).into_iter();
+        pins.map(|(name, (_, rev))| (name, rev)).collect()
+    };
+    let before = revs(&scene);
+    scene.sync();
+    fetch(&scene);
+    refuses(&scene, &["kf"], 2, &["cotter did not make this file"]);
+    let run = emit(&scene, &["kf", "--force"]).expect(0);
+    run.says(&["no branch or tag", "kf:features.one"]);
+    assert_eq!(revs(&scene), before);
+    scene.bump(&[]).expect(0);
+    assert_eq!(before.len(), revs(&scene).len());
+    assert_ne!(revs(&scene), before);
+    // What cannot be read is not taken for a file without pins.
+    let text = scene.read(NIX);
+    scene.file(NIX, &text.replace("];", "]"));
+    refuses(&scene, &["kf"], 2, &["containers/kf/default.nix"]);
+}
+
+#[test]
 fn features_are_named_in_an_order_of_ones_own() {
     let scene = scene();
     let args = [

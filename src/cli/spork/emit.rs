@@ -100,7 +100,7 @@ impl Arguments {
         });
         let mut planned = Vec::new();
         for name in &self.names {
-            planned.extend(Subject::new(self, opened, name)?.files(globals, &git)?);
+            planned.extend(Subject::new(self, globals, opened, name)?.files(globals, &git)?);
         }
         emitted::write_planned(globals, opened, planned, &self.writing)
     }

@@ -4,7 +4,7 @@
 use super::emit::Arguments;
 use super::facts::{asked, facts, listed};
 use crate::cli::emitted::{self, Planned, invalid_spec, way_between};
-use crate::cli::failure::{Failure, FailureKind};
+use crate::cli::failure::{Failure, FailureKind, of_problem};
 use crate::cli::setup::{Globals, Opened};
 use crate::config::Container;
 use crate::git::{Git, Location, Need, Repo, without_credentials};
@@ -44,6 +44,7 @@ struct Lock<'a> {
 impl<'a> Subject<'a> {
     pub fn new(
         arguments: &'a Arguments,
+        globals: &Globals,
         opened: &'a Opened,
         name: &'a str,
     ) -> Result<Subject<'a>, Failure> {
@@ -53,6 +54,14 @@ impl<'a> Subject<'a> {
         let files = files.iter().filter_map(|name| out.join(name));
         let files = files.filter(|file| opened.workspace.has_file(file));
         let found = pin::find(&opened.workspace, &opened.config, files.collect());
+        // What cannot be read may hold pins, which would be lost.
+        let problems: Vec<Diagnostic> = found.problems.iter().map(of_problem).collect();
+        match arguments.writing.force {
+            false if !problems.is_empty() => {
+                return Err(Failure::all(FailureKind::Usage, problems));
+            }
+            _ => globals.tell(Some(&opened.workspace), &problems),
+        }
         let existing = Existing::of(&found.pins).map_err(|_| {
             Failure::usage(
                 format!("the files in {out} hold more than one spork"),

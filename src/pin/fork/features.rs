@@ -246,21 +246,33 @@ fn plain(text: &str) -> String {
     name.trim_start_matches('.').to_owned()
 }
 
-/// Leaves out features that upstream has by now.
+/// Leaves out features that upstream has by now: whose commit, or the tip of whose branch, is in the past of what is
+/// pinned of upstream, or of the tip of its branch.
 pub fn prune_merged(
     wanted: &Wanted,
     upstream: Oid,
     features: &mut Vec<Feature>,
     notes: &mut Vec<String>,
 ) -> Result<(), ForkError> {
+    let tip = wanted.refs.branch(wanted.main);
+    let bases: Vec<Oid> = std::iter::once(upstream).chain(tip).collect();
     let mut left = Vec::new();
     for feature in features.drain(..) {
-        match held::base(wanted.repo, upstream, feature.commit)? {
-            Base::Same | Base::Merged => notes.push(format!(
+        let branch = feature.branch.as_deref();
+        let tip = branch.and_then(|branch| wanted.refs.branch(branch));
+        let mut has_it = false;
+        for commit in std::iter::once(feature.commit).chain(tip) {
+            for base in &bases {
+                let stands = held::base(wanted.repo, *base, commit)?;
+                has_it |= matches!(stands, Base::Same | Base::Merged);
+            }
+        }
+        match has_it {
+            true => notes.push(format!(
                 "the feature `{}` is left out: upstream has it",
                 feature.name
             )),
-            _ => left.push(feature),
+            false => left.push(feature),
         }
     }
     *features = left;
