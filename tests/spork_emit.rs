@@ -442,7 +442,9 @@ fn names_are_literal_or_refused() {
     scene.push("srv/kf.git");
     fetch(&scene);
     let url = "https://git.example.org/${x}/\"kf'';.git";
-    emit(&scene, &["kf", "--url", url]).expect(0);
+    let program = "k${f}'\"";
+    let args = ["kf", "--url", url, "--program", program];
+    emit(&scene, &args).expect(0);
     let found = pins(&scene);
     assert_eq!(
         found["kf:features.a-b--c---d"],
@@ -456,10 +458,12 @@ fn names_are_literal_or_refused() {
         .lines()
         .find(|line| line.starts_with("#   cotter"))
         .unwrap();
-    assert_eq!(
-        line,
-        r#"#   cotter spork emit kf --url 'https://git.example.org/${x}/"kf'\'''\'';.git'"#
-    );
+    assert_eq!(line, r#"#   cotter spork emit kf --program 'k${f}'\''"'"#);
+    assert!(text.contains(r#"/bin/k\${f}'\""#), "{text}");
+    // The files say the URL themselves.
+    let before = scene.tree();
+    emit(&scene, &["kf", "--program", program]).expect(0);
+    assert_eq!(scene.tree(), before);
     scene.file("containers/kf/default.nix", "");
     std::fs::remove_file(scene.ops().join(NIX)).unwrap();
     refuses(

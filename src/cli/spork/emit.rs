@@ -10,9 +10,10 @@ use super::one::Subject;
 use crate::cli::emitted;
 use crate::cli::failure::{Failure, Outcome, finish};
 use crate::cli::setup::{Globals, Opened, cache_dir, recover};
-use crate::git::{Git, GitOptions, without_credentials};
+use crate::git::{Git, GitOptions};
 use crate::image::emit::command_word;
 use crate::image::spec::Method;
+use crate::source::RelPath;
 
 /// Upstream at its pinned commit, each feature at its own, and the image around what is built of them. Pins that are
 /// there stay, new features are pinned at the tips of their branches.
@@ -131,17 +132,14 @@ impl Arguments {
         }
     }
 
-    /// What makes the files again.
-    pub(super) fn command(&self, name: &str) -> String {
+    /// What makes the files in `out` again, from the root of the workspace. Where upstream is, and its branch, the files
+    /// say themselves.
+    pub(super) fn command(&self, name: &str, out: &RelPath) -> String {
         let mut command = format!("cotter spork emit {}", command_word(name));
         let mut add = |flag: &str, value: &str| {
             command += &format!(" {flag} {}", command_word(value));
         };
-        if let Some(url) = &self.url {
-            add("--url", &without_credentials(url));
-        }
         for (flag, value) in [
-            ("--main", &self.main),
             ("--pname", &self.pname),
             ("--program", &self.program),
             ("--image", &self.image),
@@ -159,8 +157,8 @@ impl Arguments {
         if let Some(builder) = self.builder {
             add("--builder", builder.name());
         }
-        if let Some(out) = &self.out {
-            add("--out", &out.to_string_lossy());
+        if self.out.is_some() {
+            add("--out", out.as_str());
         }
         command += emitted::flake_argument(self.flake);
         command

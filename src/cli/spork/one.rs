@@ -243,7 +243,7 @@ impl<'a> Subject<'a> {
             workspace: &opened.workspace,
             spec,
             origin: self.origin(spec),
-            command: arguments.command(self.name),
+            command: arguments.command(self.name, &self.out),
             spec_dir: &folder.to_path(opened.workspace.root()),
             from_out: way_between(&self.out, &folder),
             method: (arguments.builder.or(spec.builder)).unwrap_or(Method::Layered),
