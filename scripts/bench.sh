@@ -139,7 +139,48 @@ hand=$(median_ms 11 0 sh "$work/by-hand" "$work/example" "$work/hand")
 row "pin bump of a spork, dry run" "$bump ms" "< 100 ms"
 row "  its git and sed commands from a script" "$hand ms" "" "the bump takes $(ratio "$bump" "$hand") times as long"
 
-# 4. NAR hashes from git objects.
+# 4. image explain of an archive of 1 GB in 8 layers, against reading it once.
+image=$work/image
+hash=0123456789abcdfghijklmnpqrsvwxyz
+mkdir -p "$image/archive"
+diff_ids=() layers=()
+for n in 0 1 2 3 4 5 6 7; do
+    path=nix/store/$n${hash:1}-part-$n
+    mkdir -p "$image/$n/$path"
+    head -c 96M /dev/urandom | base64 -w 0 | split -b 200k -a 4 - "$image/$n/$path/"
+    echo "/nix/store/$(((n + 1) % 8))${hash:1}-part-$(((n + 1) % 8))/aaaa" >"$image/$n/$path/next"
+    tar -C "$image/$n" -cf "$image/archive/$n.tar" nix
+    rm -rf "${image:?}/$n"
+    sum=$(sha256sum "$image/archive/$n.tar")
+    diff_ids+=("\"sha256:${sum%% *}\"") layers+=("\"$n.tar\"")
+done
+joined() {
+    local IFS=,
+    echo "$*"
+}
+cat >"$image/archive/config.json" <<JSON
+{"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/nix/store/0${hash:1}-part-0/aaaa"]},
+ "rootfs": {"type": "layers", "diff_ids": [$(joined "${diff_ids[@]}")]}}
+JSON
+cat >"$image/archive/manifest.json" <<JSON
+[{"Config": "config.json", "RepoTags": ["example:1"], "Layers": [$(joined "${layers[@]}")]}]
+JSON
+tar -C "$image/archive" -cf "$image/image.tar" --remove-files {0..7}.tar config.json manifest.json
+bytes=$(stat -c %s "$image/image.tar")
+explained=$(median_ms 5 0 "$cotter" image explain --format json "$image/image.tar")
+grep -q '"part-7"' "$work/out"
+# shellcheck disable=SC2016 # the inner shell expands it
+reading=$(median_ms 5 0 sh -c 'cat "$1" >/dev/null' sh "$image/image.tar")
+row "image explain ($bytes bytes)" "$explained ms" "< $(awk -v ms="$reading" 'BEGIN { printf "%.0f", ms * 1.5 }') ms" "1.5 times cat to /dev/null"
+row "  cat, to /dev/null" "$reading ms" "" "image explain takes $(ratio "$explained" "$reading") times as long"
+gzip -1 -k "$image/image.tar"
+explained=$(median_ms 1 0 "$cotter" image explain --format json "$image/image.tar.gz")
+# shellcheck disable=SC2016 # the inner shell expands it
+unpacked=$(median_ms 1 0 sh -c 'gzip -dc "$1" >/dev/null' sh "$image/image.tar.gz")
+row "image explain of the same by gzip" "$explained ms" "" "takes $(ratio "$explained" "$unpacked") times as long as gzip -dc: $unpacked ms"
+rm -rf "$image"
+
+# 5. NAR hashes from git objects.
 echo
 if [ -e benches/nar.rs ]; then
     echo "NAR hash of a 4,000-file commit: target no slower than nix hash path on a warm checkout, and 4 times as"
@@ -152,7 +193,7 @@ else
     echo "NAR hashes: left out, there is no benches/nar.rs"
 fi
 
-# 5. Hashes of fixed-output derivations, in a store of their own.
+# 6. Hashes of fixed-output derivations, in a store of their own.
 echo
 if ! scripts/packages.sh nix-bin || ! command -v nix-build >/dev/null; then
     echo "fod-rehash: left out, it needs the package nix-bin"

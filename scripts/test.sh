@@ -55,13 +55,20 @@ linted_scripts() {
 }
 
 packages=(
-    apache2-utils ca-certificates gcc git jq libc6-dev nix-bin openssh-client openssh-server openssl patch procps
-    python3 python3-venv python3-yaml shellcheck
+    apache2-utils busybox-static ca-certificates curl docker-registry fakeroot file gcc gettext-base git hugo jq
+    libc6-dev net-tools nginx-light nix-bin openssh-client openssh-server openssl patch patchelf procps python3
+    python3-venv python3-yaml runc shellcheck skopeo tzdata umoci xz-utils zstd
 )
+# Often from elsewhere, under other package names.
+command -v npm >/dev/null || packages+=(nodejs npm)
+PATH=$PATH:/usr/local/go/bin
+command -v go >/dev/null || packages+=(golang-go)
 stage "packages" scripts/packages.sh "${packages[@]}"
 stage "rust components" components
 stage "pre-commit and prek" scripts/hook-tools.sh target/hook-tools
 export COTTER_TEST_HOOK_TOOLS=$PWD/target/hook-tools
+stage "bun, pnpm, yarn and regctl" scripts/image-tools.sh target/image-tools
+export COTTER_TEST_IMAGE_TOOLS=$PWD/target/image-tools
 
 # Mostly waiting for the network: beside the compiler.
 if [ -z "${COTTER_TEST_NIX_ROOTS:-}" ] && may_mount; then

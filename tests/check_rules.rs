@@ -21,6 +21,7 @@ use std::process::Output;
 
 use cotter::check::rules;
 use snapbox::{Assert, Data};
+use support::folder::{copy, files};
 use support::repo::Repo;
 use support::store::Store;
 use support::{run, run_ok};
@@ -40,31 +41,6 @@ fn folders(dir: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-/// All files below `dir`, relative to it.
-fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![dir.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let entry = entry.unwrap();
-            match entry.file_type().unwrap().is_dir() {
-                true => open.push(entry.path()),
-                false => found.push(entry.path().strip_prefix(dir).unwrap().to_owned()),
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-fn copy(from: &Path, to: &Path) {
-    for file in files(from) {
-        let target = to.join(&file);
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::copy(from.join(&file), target).unwrap();
-    }
 }
 
 /// A case, made.

@@ -130,6 +130,13 @@ impl Planned {
     }
 }
 
+/// What was written, or would be.
+pub struct Put {
+    pub files: Vec<EmittedFile>,
+    pub rewritten: Vec<Rewritten>,
+    pub written: bool,
+}
+
 /// Writes `files`, all or none, or says what would be written.
 pub fn write(
     globals: &Globals,
@@ -138,12 +145,55 @@ pub fn write(
     files: &[Emitted],
     writing: &Writing,
 ) -> Result<Outcome, Failure> {
-    let planned = files
+    let planned = planned_in(opened, destination, files)?;
+    write_planned(globals, opened, &planned, writing)
+}
+
+/// [`write`] without a word.
+pub fn put(
+    opened: &Opened,
+    destination: &Destination,
+    files: &[Emitted],
+    writing: &Writing,
+) -> Result<Put, Failure> {
+    put_planned(opened, &planned_in(opened, destination, files)?, writing)
+}
+
+/// Writes all of `planned` or none, or says what would be written.
+pub fn write_planned(
+    globals: &Globals,
+    opened: &Opened,
+    planned: &[Planned],
+    writing: &Writing,
+) -> Result<Outcome, Failure> {
+    let put = put_planned(opened, planned, writing)?;
+    let printed = match writing.format {
+        Format::Json => output::emitted_json(&mut io::stdout().lock(), &put.files, put.written),
+        Format::Human if writing.diff => {
+            output::diff(&mut anstream::stdout().lock(), &put.rewritten)
+        }
+        Format::Human if globals.quiet => Ok(()),
+        Format::Human => {
+            output::emitted_human(&mut anstream::stdout().lock(), &put.files, writing.dry_run)
+        }
+    };
+    printed.map_err(Failure::output)?;
+    Ok(match writing.dry_run && !put.rewritten.is_empty() {
+        true => Outcome::Attention,
+        false => Outcome::Done,
+    })
+}
+
+fn planned_in(
+    opened: &Opened,
+    destination: &Destination,
+    files: &[Emitted],
+) -> Result<Vec<Planned>, Failure> {
+    files
         .iter()
         .filter_map(|file| Some((destination.folder.join(file.name)?, file)))
         .map(|(path, file)| planned(opened, path, file))
-        .collect::<Result<_, Failure>>()?;
-    write_planned(globals, opened, planned, writing)
+        .collect()
 }
 
 /// What becomes of the file at `path`.
@@ -156,6 +206,13 @@ pub fn planned(opened: &Opened, path: RelPath, file: &Emitted) -> Result<Planned
         .map_err(|problem| Failure::usage(problem.message, None))?;
     let (text, why) = match settled {
         Settled::Text(text) => (text, None),
+        Settled::NotOurs { would_be }
+            if before
+                .as_ref()
+                .is_some_and(|before| before.text() == would_be) =>
+        {
+            (would_be, None)
+        }
         Settled::NotOurs { would_be } => (would_be, Some("cotter did not make this file")),
         Settled::Edited { would_be } => (
             would_be,
@@ -208,13 +265,8 @@ fn refusal(path: &RelPath, why: &str, hint: &str) -> Diagnostic {
     }
 }
 
-/// Writes all of `planned` or none, or says what would be written.
-pub fn write_planned(
-    globals: &Globals,
-    opened: &Opened,
-    planned: Vec<Planned>,
-    writing: &Writing,
-) -> Result<Outcome, Failure> {
+/// Writes all of `planned` or none.
+fn put_planned(opened: &Opened, planned: &[Planned], writing: &Writing) -> Result<Put, Failure> {
     let refused: Vec<Diagnostic> = planned
         .iter()
         .filter_map(|file| file.refused.clone())
@@ -238,25 +290,17 @@ pub fn write_planned(
         let changes: Vec<FileChange> = changed.iter().map(|file| file.change()).collect();
         commit(opened, &changes)?;
     }
-    let shown: Vec<EmittedFile> = planned
+    let files = planned
         .iter()
         .map(|file| EmittedFile {
             file: file.path.clone(),
             status: file.status(),
         })
         .collect();
-    let printed = match writing.format {
-        Format::Json => output::emitted_json(&mut io::stdout().lock(), &shown, written),
-        Format::Human if writing.diff => output::diff(&mut anstream::stdout().lock(), &rewritten),
-        Format::Human if globals.quiet => Ok(()),
-        Format::Human => {
-            output::emitted_human(&mut anstream::stdout().lock(), &shown, writing.dry_run)
-        }
-    };
-    printed.map_err(Failure::output)?;
-    Ok(match writing.dry_run && !changed.is_empty() {
-        true => Outcome::Attention,
-        false => Outcome::Done,
+    Ok(Put {
+        files,
+        rewritten,
+        written,
     })
 }
 

@@ -64,7 +64,7 @@ enum Command {
     Check(check::Arguments),
     /// Say what a rule of `check` finds, why that is wrong, and what to do
     Explain(explain::Arguments),
-    /// Describe images, and write what builds them
+    /// Describe images, write what builds them, and look into them
     #[command(subcommand)]
     Image(image::Command),
     /// Write the expression that builds a spork, and say how sporks stand

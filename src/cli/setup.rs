@@ -50,6 +50,19 @@ impl Globals {
         Ok(workspace.remembering())
     }
 
+    /// The workspace of what the user named, a file or a folder, and its path there.
+    pub fn workspace_of(&self, path: &Path) -> Result<(Workspace, RelPath), Failure> {
+        let base = current_dir()?;
+        let full = base.join(path);
+        let workspace = match &self.root {
+            Some(root) => Workspace::at(&base.join(root))?,
+            None if full.is_dir() => Workspace::discover(&full)?,
+            None => Workspace::discover(full.parent().unwrap_or(&base))?,
+        };
+        let found = workspace.locate(&base, path)?;
+        Ok((workspace.remembering(), found))
+    }
+
     /// `workspace` with what is said in it about it.
     pub fn open_in(&self, workspace: Workspace) -> Result<Opened, Failure> {
         let base = current_dir()?;
@@ -86,7 +99,8 @@ impl Globals {
     }
 }
 
-fn current_dir() -> Result<PathBuf, Failure> {
+/// The folder that the user is in.
+pub fn current_dir() -> Result<PathBuf, Failure> {
     env::current_dir()
         .map_err(|error| Failure::outside(format!("the current folder: {error}"), None))
 }
@@ -99,6 +113,25 @@ impl Opened {
             .ok()
             .and_then(RelPath::new)
             .unwrap_or_else(RelPath::root)
+    }
+
+    /// A folder that a command writes to, and makes where it is not there.
+    pub fn destination(&self, dir: &Path) -> Result<RelPath, Failure> {
+        let mut missing = Vec::new();
+        let mut there = self.base.join(dir);
+        while !there.exists() {
+            let (Some(name), Some(parent)) = (there.file_name(), there.parent()) else {
+                break;
+            };
+            missing.push(name.to_owned());
+            there = parent.to_owned();
+        }
+        let folder = self.workspace.locate(&self.base, &there)?;
+        let path: PathBuf = missing.iter().rev().collect();
+        folder.join(path).ok_or_else(|| {
+            let message = format!("{}: no folder of this workspace", dir.display());
+            Failure::usage(message, None)
+        })
     }
 
     /// Every pin of the workspace.

@@ -1,13 +1,20 @@
 //! Images: what they are and how they are found. The functions that build them, with their arguments; the keys of an
-//! image's config; and the calls in Nix files.
+//! image's config; the calls in Nix files; and what an image is to be, from a folder or a Dockerfile. Images as they are
+//! stored ([`archive`]).
 //!
 //! Not here: the manifests that deploy images (`manifest`, `deploy`).
 
+pub mod archive;
 mod builder;
+pub mod choose;
 mod config;
 mod contents;
 pub mod emit;
+pub mod explain;
 mod found;
+pub mod migrate;
+pub mod names;
+pub mod registry;
 pub mod spec;
 mod system;
 #[cfg(test)]

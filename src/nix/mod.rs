@@ -18,6 +18,7 @@ mod mismatch;
 mod realise;
 #[cfg(test)]
 mod recorded_tests;
+mod registered;
 mod repository;
 mod settings;
 mod version;
@@ -31,6 +32,7 @@ pub use flake_update::{FlakeUpdate, InputMove};
 pub use instantiate::{EvalFailure, FileTarget, Instantiate, Instantiated, Target};
 pub use mismatch::Mismatch;
 pub use realise::{Realise, Realised};
+pub use registered::Registered;
 pub use version::{Flavour, Version};
 
 use crate::process::ProcessError;

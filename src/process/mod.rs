@@ -43,6 +43,25 @@ pub trait Runner: Sync {
         invocation: &Invocation,
         on_line: &mut dyn FnMut(&[u8]),
     ) -> Result<Output, ProcessError>;
+
+    /// [`Runner::run`] that writes standard output to `sink` while the program runs; the output's is empty then. When
+    /// `sink` takes no more, the program is stopped: [`ProcessError::Sink`].
+    fn run_into(
+        &self,
+        invocation: &Invocation,
+        sink: &mut dyn io::Write,
+    ) -> Result<Output, ProcessError> {
+        let output = self.run(invocation)?;
+        let written = sink.write_all(&output.stdout);
+        written.map_err(|source| ProcessError::Sink {
+            command: invocation.to_string(),
+            source,
+        })?;
+        Ok(Output {
+            stdout: Vec::new(),
+            ..output
+        })
+    }
 }
 
 /// What a program left when it had ended.
@@ -106,6 +125,8 @@ pub enum ProcessError {
     },
     #[error("`{command}` printed more than {limit} bytes and was stopped")]
     TooMuchOutput { command: String, limit: usize },
+    #[error("what `{command}` prints cannot be passed on: {source}")]
+    Sink { command: String, source: io::Error },
     #[error("`{command}` was stopped by an interrupt")]
     Interrupted { command: String },
 }

@@ -1,7 +1,7 @@
 //! The real runner: this machine's programs.
 
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -34,17 +34,31 @@ impl Runner for System {
         invocation: &Invocation,
         on_line: &mut dyn FnMut(&[u8]),
     ) -> Result<Output, ProcessError> {
-        let result = run(invocation, on_line);
-        if groups::is_interrupted() {
-            // The end of cotter is under way. Nothing that a caller would do now, such as reporting that the
-            // program failed, should come before it.
-            thread::sleep(PATIENCE * 2);
-            return Err(ProcessError::Interrupted {
-                command: invocation.to_string(),
-            });
-        }
-        result
+        unless_interrupted(invocation, run(invocation, on_line, None))
     }
+
+    fn run_into(
+        &self,
+        invocation: &Invocation,
+        sink: &mut dyn Write,
+    ) -> Result<Output, ProcessError> {
+        unless_interrupted(invocation, run(invocation, &mut |_| {}, Some(sink)))
+    }
+}
+
+fn unless_interrupted(
+    invocation: &Invocation,
+    result: Result<Output, ProcessError>,
+) -> Result<Output, ProcessError> {
+    if groups::is_interrupted() {
+        // The end of cotter is under way. Nothing that a caller would do now, such as reporting that the
+        // program failed, should come before it.
+        thread::sleep(PATIENCE * 2);
+        return Err(ProcessError::Interrupted {
+            command: invocation.to_string(),
+        });
+    }
+    result
 }
 
 enum Event {
@@ -62,14 +76,18 @@ enum Stage {
     Killed,
 }
 
-fn run(invocation: &Invocation, on_line: &mut dyn FnMut(&[u8])) -> Result<Output, ProcessError> {
+fn run(
+    invocation: &Invocation,
+    on_line: &mut dyn FnMut(&[u8]),
+    sink: Option<&mut dyn Write>,
+) -> Result<Output, ProcessError> {
     let start_error = |source| ProcessError::Start {
         command: invocation.to_string(),
         source,
     };
     let mut group = spawn(invocation)?;
     let events = listen(&mut group).map_err(start_error)?;
-    let mut read = Captured::new(invocation.stdout_limit, on_line);
+    let mut read = Captured::new(invocation.stdout_limit, on_line, sink);
     let mut stage = Stage::Running;
     let mut deadline = Instant::now() + invocation.timeout.min(LONGEST);
     loop {
@@ -81,7 +99,7 @@ fn run(invocation: &Invocation, on_line: &mut dyn FnMut(&[u8])) -> Result<Output
             Ok(event) => read.take(event),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let must_end = is_late || (read.is_too_much && matches!(stage, Stage::Running));
+        let must_end = is_late || (read.is_over() && matches!(stage, Stage::Running));
         if must_end {
             stage = match stage {
                 Stage::Running => {
@@ -109,6 +127,12 @@ fn run(invocation: &Invocation, on_line: &mut dyn FnMut(&[u8])) -> Result<Output
         None
     };
     read.lines.end(read.on_line);
+    if let Some(source) = read.sink_error {
+        return Err(ProcessError::Sink {
+            command: invocation.to_string(),
+            source,
+        });
+    }
     if read.is_too_much {
         return Err(ProcessError::TooMuchOutput {
             command: invocation.to_string(),
@@ -211,8 +235,12 @@ fn forward(
     Ok(())
 }
 
-struct Captured<'a> {
+struct Captured<'a, 's> {
     stdout: Vec<u8>,
+    /// Where standard output goes instead.
+    sink: Option<&'s mut dyn Write>,
+    sink_error: Option<io::Error>,
+    stdout_len: usize,
     stdout_limit: usize,
     is_too_much: bool,
     stderr: VecDeque<u8>,
@@ -221,10 +249,17 @@ struct Captured<'a> {
     closed: usize,
 }
 
-impl<'a> Captured<'a> {
-    fn new(stdout_limit: usize, on_line: &'a mut dyn FnMut(&[u8])) -> Captured<'a> {
+impl<'a, 's> Captured<'a, 's> {
+    fn new(
+        stdout_limit: usize,
+        on_line: &'a mut dyn FnMut(&[u8]),
+        sink: Option<&'s mut dyn Write>,
+    ) -> Captured<'a, 's> {
         Captured {
             stdout: Vec::new(),
+            sink,
+            sink_error: None,
+            stdout_len: 0,
             stdout_limit,
             is_too_much: false,
             stderr: VecDeque::new(),
@@ -234,13 +269,23 @@ impl<'a> Captured<'a> {
         }
     }
 
+    /// Whether no more of standard output is wanted.
+    fn is_over(&self) -> bool {
+        self.is_too_much || self.sink_error.is_some()
+    }
+
     fn take(&mut self, event: Event) {
         match event {
+            Event::Stdout(_) if self.is_over() => {}
             Event::Stdout(bytes) => {
-                if self.stdout.len() + bytes.len() > self.stdout_limit {
+                self.stdout_len = self.stdout_len.saturating_add(bytes.len());
+                if self.stdout_len > self.stdout_limit {
                     self.is_too_much = true;
-                } else {
-                    self.stdout.extend(bytes);
+                    return;
+                }
+                match &mut self.sink {
+                    Some(sink) => self.sink_error = sink.write_all(&bytes).err(),
+                    None => self.stdout.extend(bytes),
                 }
             }
             Event::Stderr(bytes) => {
@@ -256,12 +301,16 @@ impl<'a> Captured<'a> {
 
     /// What is still in the pipes of a program that has ended.
     fn rest(&mut self, events: &Receiver<Event>) {
-        let end = Instant::now() + GRACE;
+        let mut end = Instant::now() + GRACE;
         while self.closed < 2 {
             let left = end.saturating_duration_since(Instant::now());
             match events.recv_timeout(left) {
                 Ok(event) if !left.is_zero() => self.take(event),
                 _ => break,
+            }
+            if self.sink.is_some() && !self.is_over() {
+                // A sink may take its time, which is not the program's.
+                end = Instant::now() + GRACE;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, Parser, Tree};
 
 use super::ShellText;
 use super::text::HOLE;
@@ -47,12 +47,12 @@ pub fn commands(text: &ShellText) -> Vec<Command> {
     found
 }
 
-fn read(text: &ShellText, depth: usize, found: &mut Vec<Command>) {
+/// The tree of a shell text.
+pub(super) fn parsed(text: &ShellText) -> Option<Tree> {
     let mut parser = Parser::new();
-    let language = tree_sitter_bash::LANGUAGE.into();
-    if depth > MAX_SHELLS || parser.set_language(&language).is_err() {
-        return;
-    }
+    parser
+        .set_language(&tree_sitter_bash::LANGUAGE.into())
+        .ok()?;
     // The grammar's lexer is in C and asks the C library about every character, as if it were one of ASCII: of others
     // that reads memory that is not its own. A full stop is, like them, part of a word and not of a name.
     let ascii: Vec<u8> = text
@@ -60,7 +60,14 @@ fn read(text: &ShellText, depth: usize, found: &mut Vec<Command>) {
         .bytes()
         .map(|byte| if byte.is_ascii() { byte } else { b'.' })
         .collect();
-    let Some(tree) = parser.parse(&ascii, None) else {
+    parser.parse(&ascii, None)
+}
+
+fn read(text: &ShellText, depth: usize, found: &mut Vec<Command>) {
+    if depth > MAX_SHELLS {
+        return;
+    }
+    let Some(tree) = parsed(text) else {
         return;
     };
     let mut open = vec![tree.root_node()];
@@ -79,14 +86,14 @@ fn read(text: &ShellText, depth: usize, found: &mut Vec<Command>) {
     }
 }
 
-fn named<'t>(node: &Node<'t>) -> impl Iterator<Item = Node<'t>> {
+pub(super) fn named<'t>(node: &Node<'t>) -> impl Iterator<Item = Node<'t>> {
     let node = *node;
     (0..node.named_child_count())
         .filter_map(move |at| u32::try_from(at).ok().and_then(|at| node.named_child(at)))
 }
 
 /// The rest of a command's children are assignments before it, redirections and comments.
-fn is_word(kind: &str) -> bool {
+pub(super) fn is_word(kind: &str) -> bool {
     !matches!(
         kind,
         "variable_assignment"
@@ -97,7 +104,7 @@ fn is_word(kind: &str) -> bool {
     )
 }
 
-fn word(text: &ShellText, node: &Node) -> Word {
+pub(super) fn word(text: &ShellText, node: &Node) -> Word {
     let mut pieces = Vec::new();
     let mut open = vec![*node];
     while let Some(node) = open.pop() {

@@ -4,7 +4,9 @@
 //! Not here: where a file keeps its shell text, and which argument is a secret (`check`).
 
 mod command;
+mod statement;
 mod text;
 
 pub use command::{Command, Piece, Word, commands};
+pub use statement::{Done, Statement, statements};
 pub use text::ShellText;

@@ -251,12 +251,20 @@ impl Workspace {
     /// file. Symbolic links are not followed: what they point at is met under its own name, or is not the
     /// workspace's. Names that are not UTF-8 are passed over: no source of ours can name them.
     pub fn files(&self, folder: &RelPath, tracked: &[RelPath]) -> Vec<RelPath> {
-        self.walk(folder, tracked, FileType::is_file)
+        self.walk(folder, tracked, None, FileType::is_file)
+    }
+
+    /// Every file at most `depth` folders below `folder` that git does not ignore, sorted; what git tracks although it
+    /// is ignored is left out.
+    pub fn files_near(&self, folder: &RelPath, depth: usize) -> Vec<RelPath> {
+        self.walk(folder, &[], Some(depth + 1), FileType::is_file)
     }
 
     /// [`Workspace::files`] and the symbolic links among them, which are not followed either.
     pub fn files_and_links(&self, folder: &RelPath, tracked: &[RelPath]) -> Vec<RelPath> {
-        self.walk(folder, tracked, |kind| kind.is_file() || kind.is_symlink())
+        self.walk(folder, tracked, None, |kind| {
+            kind.is_file() || kind.is_symlink()
+        })
     }
 
     /// Every file and symbolic link at or below `path`, also what git ignores; sorted.
@@ -278,10 +286,12 @@ impl Workspace {
         &self,
         folder: &RelPath,
         tracked: &[RelPath],
+        depth: Option<usize>,
         wanted: fn(&FileType) -> bool,
     ) -> Vec<RelPath> {
         let found = Mutex::new(Vec::new());
         WalkBuilder::new(folder.to_path(&self.root))
+            .max_depth(depth)
             .hidden(false)
             .follow_links(false)
             // `.ignore` is a file of search tools; git knows nothing of it.

@@ -5,12 +5,17 @@
 #![allow(dead_code)]
 
 pub mod alone;
+pub mod container;
 pub mod cotter;
 pub mod daemon;
 pub mod fetchers;
 pub mod files;
 pub mod fod;
+pub mod folder;
 pub mod http;
+pub mod image;
+pub mod images;
+pub mod made_image;
 pub mod mirror;
 pub mod remote;
 pub mod repo;

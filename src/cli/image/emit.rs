@@ -108,7 +108,7 @@ impl Arguments {
 
     fn out(&self, opened: &Opened, chosen: &Chosen) -> Result<RelPath, Failure> {
         match (&self.out, &chosen.container) {
-            (Some(dir), _) => Ok(opened.workspace.locate(&opened.base, dir)?),
+            (Some(dir), _) => opened.destination(dir),
             (None, Some(folder)) => Ok(folder.clone()),
             (None, None) if chosen.name.is_none() => Ok(chosen.folder.clone()),
             (None, None) => Err(Failure::usage(

@@ -103,7 +103,7 @@ impl Arguments {
         for name in &self.names {
             planned.extend(Subject::new(self, globals, opened, name)?.files(globals, &git)?);
         }
-        emitted::write_planned(globals, opened, planned, &self.writing)
+        emitted::write_planned(globals, opened, &planned, &self.writing)
     }
 
     /// What is said of one spork cannot hold of several.

@@ -195,7 +195,7 @@ impl Model {
                 modes,
             });
         }
-        let fragment = fragment(spec);
+        let fragment = fragment(spec, &header);
         Model {
             header,
             systems: spec.systems.iter().copied().map(platform).collect(),
@@ -237,7 +237,7 @@ fn platform(system: LinuxSystem) -> Platform {
     }
 }
 
-fn fragment(spec: &Spec) -> Option<Value> {
+fn fragment(spec: &Spec, header: &Header) -> Option<Value> {
     let set = |names: &[String]| -> Value {
         names
             .iter()
@@ -255,7 +255,7 @@ fn fragment(spec: &Spec) -> Option<Value> {
             fragment.insert(key.to_owned(), set(names));
         }
     }
-    (!fragment.is_empty()).then(|| Value::Object(fragment))
+    (!fragment.is_empty()).then(|| json!({ "comment": header.digests, "config": fragment }))
 }
 
 fn pushes(spec: &Spec) -> Vec<Push> {

@@ -23,6 +23,8 @@ const BIN: &str = "/usr/local/bin";
 const SITE: &str = "/srv";
 /// The configuration of nginx.
 const NGINX: &str = "/etc/nginx/image.conf";
+/// Makes the folder that becomes the image's root.
+const MAKE_ROOT: &[&str] = &["mkdir", "-p", "/rootfs"];
 /// Puts a text into a file: the text, the path, the mode.
 const PUT: &str = r#"mkdir -p "$(dirname "$2")" && printf %s "$1" >"$2" && chmod "$3" "$2""#;
 
@@ -263,7 +265,10 @@ impl Model {
         let is_root = matches!(user.split(':').next(), Some("0" | "root"));
         let serve = kind.serve.map(|(port, spa)| Serve { port, spa, is_root });
         let (mut steps, program) = build(request)?;
-        steps.push(Step::run(&["mkdir", "-p", "/rootfs"]));
+        let makes_root = |step: &Step| step.run.as_ref().is_some_and(|words| *words == MAKE_ROOT);
+        if !steps.iter().any(makes_root) {
+            steps.push(Step::run(MAKE_ROOT));
+        }
         if let Some(serve) = &serve {
             steps.push(Step::put(&nginx(serve), &format!("/rootfs{NGINX}"), "0644"));
         }
@@ -392,7 +397,7 @@ fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), SourceEr
         )
     };
     let target = |path: &str| format!("/rootfs{path}");
-    let folder = |root: &Option<String>| request.spec_dir.join(root.as_deref().unwrap_or("."));
+    let folder = |root: &Option<String>| request.spec_dir.join(root.as_deref().unwrap_or_default());
     Ok(match &request.spec.source {
         Source::Rust(rust) => {
             let dir = folder(&rust.root);
@@ -464,7 +469,7 @@ fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), SourceEr
                 vite.script.as_deref().unwrap_or("build"),
             ]));
             let dist = format!("./{}", vite.dist.as_deref().unwrap_or("dist"));
-            steps.push(Step::run(&["mkdir", "-p", "/rootfs"]));
+            steps.push(Step::run(MAKE_ROOT));
             steps.push(Step::run(&["cp", "-r", &dist, &target(SITE)]));
             (steps, served())
         }
@@ -500,7 +505,7 @@ fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), SourceEr
                 "run",
                 bun.script.as_deref().unwrap_or("build"),
             ]));
-            steps.push(Step::run(&["mkdir", "-p", "/rootfs"]));
+            steps.push(Step::run(MAKE_ROOT));
             steps.push(Step::run(&[
                 "cp",
                 "-r",

@@ -165,6 +165,36 @@ impl Folder<'_> {
             .is_some_and(serde_json::Value::is_string))
     }
 
+    /// Whether `package.json` names anything to install.
+    pub fn package_json_has_dependencies(&self) -> Result<bool, SourceError> {
+        const KEYS: [&str; 4] = [
+            "dependencies",
+            "devDependencies",
+            "optionalDependencies",
+            "workspaces",
+        ];
+        let text = self.text("package.json")?.unwrap_or_default();
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|e| self.invalid("package.json", e.to_string()))?;
+        let is_empty = |value: &serde_json::Value| match value {
+            serde_json::Value::Object(map) => map.is_empty(),
+            serde_json::Value::Array(list) => list.is_empty(),
+            _ => true,
+        };
+        Ok(KEYS
+            .iter()
+            .filter_map(|key| value.get(key))
+            .any(|value| !is_empty(value)))
+    }
+
+    /// Whether a lock file of npm takes nothing from elsewhere.
+    pub fn npm_lock_is_empty(&self, name: &str) -> Result<bool, SourceError> {
+        Ok(!self
+            .text(name)?
+            .unwrap_or_default()
+            .contains("\"resolved\": \"http"))
+    }
+
     /// The package manager whose lock file is here.
     pub fn manager(&self) -> Option<Manager> {
         [Manager::Npm, Manager::Pnpm, Manager::Yarn, Manager::Bun]

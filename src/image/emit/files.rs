@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Request;
 use super::helpers::store_name;
-use super::relative::{folder_of, join};
+use super::relative::join;
 use crate::image::spec::{File, Source, Spec};
 
 /// What a file holds.
@@ -19,8 +19,7 @@ pub struct Content {
 /// A file whose mode is the one that the store gives it.
 #[derive(Debug, Serialize)]
 pub struct PlainFile {
-    path: String,
-    folder: String,
+    pub path: String,
     #[serde(flatten)]
     content: Content,
 }
@@ -72,11 +71,10 @@ pub fn files(
         }
     }
     all.sort_by(|a, b| a.0.cmp(&b.0));
-    plain.extend(all.into_iter().map(|(path, content)| PlainFile {
-        folder: folder_of(&path).to_owned(),
-        path,
-        content,
-    }));
+    plain.extend(
+        all.into_iter()
+            .map(|(path, content)| PlainFile { path, content }),
+    );
     (plain, with_mode)
 }
 

@@ -126,7 +126,10 @@ impl Root {
     fn of(request: &Request, root: Option<&str>) -> Root {
         let root = root.unwrap_or(".");
         Root {
-            dir: request.spec_dir.join(root),
+            dir: match root {
+                "." => request.spec_dir.to_owned(),
+                root => request.spec_dir.join(root),
+            },
             path: join(&request.from_out, root),
         }
     }
@@ -216,6 +219,7 @@ fn vite(request: &Request, source: &Vite) -> Result<Kind, SourceError> {
             "there is none, and no build is the same twice without it",
         ));
     };
+    let has_nothing_to_fetch = manager == Manager::Npm && folder.npm_lock_is_empty(lock)?;
     let manager = match manager {
         Manager::Npm => "npm",
         Manager::Pnpm => "pnpm",
@@ -235,6 +239,8 @@ fn vite(request: &Request, source: &Vite) -> Result<Kind, SourceError> {
                 "manifest": root.file("package.json"),
                 "lock": root.file(lock),
                 "manager": manager,
+                "has_nothing_to_fetch": has_nothing_to_fetch,
+                "has_modules": folder.package_json_has_dependencies()?,
                 "version": version,
                 "script": source.script.as_deref().unwrap_or("build"),
                 "dist": dist,
@@ -257,7 +263,8 @@ fn bun(request: &Request, source: &Bun) -> Result<Kind, SourceError> {
     let root = Root::of(request, source.root.as_deref());
     let folder = root.folder();
     let says_version = folder.package_json_says_version()?;
-    if !source.prebuilt && !lock_file(Manager::Bun).iter().any(|name| folder.has(name)) {
+    let needs_lock = !source.prebuilt && folder.package_json_has_dependencies()?;
+    if needs_lock && !lock_file(Manager::Bun).iter().any(|name| folder.has(name)) {
         return Err(folder.missing(
             "bun.lock",
             "there is none, and no build is the same twice without it: `bun install` makes it",
@@ -276,6 +283,7 @@ fn bun(request: &Request, source: &Bun) -> Result<Kind, SourceError> {
             "manifest": root.file("package.json"),
             "version": version_or_none(source.version.as_deref(), says_version),
             "is_prebuilt": source.prebuilt,
+            "has_modules": folder.package_json_has_dependencies()?,
             "script": source.script.as_deref().unwrap_or("build"),
             "dist": dist,
             "dist_path": root.file(dist),

@@ -28,7 +28,7 @@ use serde::Serialize;
 
 pub use facts::SourceError;
 pub use helpers::command_word;
-pub use refuse::Refusal;
+pub use refuse::{Refusal, serves};
 pub use relative::way;
 pub use settle::{Existing, Settled, settle, with_own_pins};
 pub use templates::TemplateError;

@@ -1,5 +1,7 @@
 //! The values that the templates of Nix are filled in with.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,6 +11,7 @@ use super::files::{ModeFile, PlainFile, files};
 use super::header::Header;
 use super::helpers::store_name;
 use super::kind::{RuntimePath, kind};
+use super::relative::folder_of;
 use super::{NIX2CONTAINER, Nix2Container, Request};
 use crate::image::spec::{Cross, LinuxSystem, Method, Source, Spec};
 
@@ -45,6 +48,8 @@ pub struct Model {
     ignored: Vec<String>,
     source: Value,
     serve: Option<Serve>,
+    /// Of the plain files.
+    folders: BTreeSet<String>,
     plain_files: Vec<PlainFile>,
     mode_files: Vec<ModeFile>,
     tmp: bool,
@@ -169,6 +174,10 @@ impl Model {
                 .collect(),
             source: kind.values,
             serve: kind.serve.map(|(port, spa)| Serve { port, spa, is_root }),
+            folders: plain_files
+                .iter()
+                .map(|file| folder_of(&file.path).to_owned())
+                .collect(),
             plain_files,
             mode_files,
             tmp: spec.tmp,

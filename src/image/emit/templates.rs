@@ -44,6 +44,7 @@ const TEMPLATES: &[Template] = templates![
     "nix/part/content.nix.hbs",
     "nix/part/contents.nix.hbs",
     "nix/part/header.hbs",
+    "nix/part/header_plain.hbs",
     "nix/part/javascript_version.nix.hbs",
     "nix/part/naming.nix.hbs",
     "nix/part/root.nix.hbs",

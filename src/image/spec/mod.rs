@@ -4,7 +4,7 @@
 //! Not here: what a builder cannot say of it (`emit`).
 
 mod check;
-mod grammar;
+pub(super) mod grammar;
 mod of_spork;
 mod parse;
 mod schema;

@@ -1,0 +1,432 @@
+//! Programs that Python runs: a script, or a module such as gunicorn.
+
+use super::act::Act;
+use super::base::Runtime;
+use super::context::Kind;
+use super::draft::Draft;
+use super::ledger::{Fate, decide};
+use super::path;
+use super::read::Given;
+use super::walk::{Copy, Made, Run};
+use crate::image::names::{self, Index, Requirement};
+use crate::image::spec::grammar::is_identifier;
+use crate::image::spec::{Python, Source};
+
+/// Programs of packages that are modules too: `python -m gunicorn`.
+const MODULES: &[(&str, &str)] = &[
+    ("gunicorn", "gunicorn"),
+    ("uvicorn", "uvicorn"),
+    ("hypercorn", "hypercorn"),
+    ("flask", "flask"),
+    ("celery", "celery"),
+    ("waitress-serve", "waitress"),
+    ("alembic", "alembic"),
+];
+
+/// Where the program comes to stand.
+const APP: &str = "/app";
+
+/// Whether the container runs Python; then the spec has it for its source.
+pub fn find(draft: &mut Draft) -> bool {
+    let made = draft.image();
+    let name = draft.start.program_name().to_owned();
+    let is_python = name == "python"
+        || name
+            .strip_prefix("python")
+            .is_some_and(|rest| rest.starts_with('3'));
+    let module = MODULES.iter().find(|(program, _)| *program == name);
+    let is_script = name.ends_with(".py");
+    let has_python = matches!(
+        made.base.as_ref().map(|base| &base.runtime),
+        Some(Runtime::Python(_))
+    ) || installs_python(made);
+    if !(is_python || has_python && (module.is_some() || is_script)) {
+        return false;
+    }
+    let mut source = Python::default();
+    let mut arguments = draft.start.rest(usize::from(is_python));
+    if is_python {
+        options(draft, &mut arguments);
+    }
+    let found = match (module, arguments.first().map(String::as_str)) {
+        (Some((_, module)), _) if !is_python => {
+            arguments.remove(0);
+            folder(draft, made, module, &mut source)
+        }
+        (_, Some("-m")) if arguments.len() > 1 => {
+            let module = arguments.remove(1);
+            arguments.remove(0);
+            folder(draft, made, &module, &mut source)
+        }
+        (_, Some(script)) if !script.starts_with('-') => {
+            let script = path::absolute(&made.workdir, script);
+            arguments.remove(0);
+            script_at(draft, made, &script, &mut source)
+        }
+        _ => false,
+    };
+    if !found {
+        return false;
+    }
+    interpreter(draft, made, &mut source);
+    // Packages may be installed where they are copied from.
+    let all = draft.made;
+    for made in all.values() {
+        for run in &made.runs {
+            packages(draft, made, run, &mut source);
+        }
+    }
+    source.packages.sort();
+    source.packages.dedup();
+    draft.spec.config.cmd = arguments;
+    draft.spec.source = Source::Python(source);
+    virtual_environment(draft, made);
+    true
+}
+
+fn installs_python(made: &Made) -> bool {
+    made.runs.iter().any(|run| match &run.act {
+        Act::Install { packages, .. } => packages
+            .iter()
+            .any(|name| matches!(name.as_str(), "python3" | "python3-minimal")),
+        _ => false,
+    })
+}
+
+/// Takes the interpreter's options away that a variable says as well.
+fn options(draft: &mut Draft, arguments: &mut Vec<String>) {
+    while let Some(option) = arguments.first().map(String::as_str) {
+        let (name, value) = match option {
+            "-u" => ("PYTHONUNBUFFERED", "1"),
+            "-B" => ("PYTHONDONTWRITEBYTECODE", "1"),
+            "-O" => ("PYTHONOPTIMIZE", "1"),
+            _ => break,
+        };
+        draft
+            .spec
+            .config
+            .env
+            .insert(name.to_owned(), value.to_owned());
+        arguments.remove(0);
+    }
+}
+
+/// `script` of the image, which is copied as a file or within a folder.
+fn script_at(draft: &mut Draft, made: &Made, script: &str, source: &mut Python) -> bool {
+    let Some((file, copy)) = draft.trace(made, script) else {
+        return false;
+    };
+    let in_folder = !copy.sources.iter().any(
+        |given| matches!(given, Given::Path(given) if draft.context.matches(given).contains(&file)),
+    );
+    let folder_of_script = parent(script);
+    let siblings = siblings(draft, made, &folder_of_script, &file, in_folder);
+    if !in_folder && siblings.is_empty() {
+        source.path = draft.context.in_spec(&file);
+        // Other files of the same copy are added by themselves.
+        if copy.sources.len() == 1 {
+            draft.take_copy(copy, "source.path");
+        }
+        draft.moved = Some((folder_of_script, APP.to_owned()));
+        return true;
+    }
+    // With modules beside it, the folder is what is needed.
+    let stem = path::name(script).trim_end_matches(".py");
+    let dest = copy.dest.as_deref().unwrap_or("/").trim_end_matches('/');
+    let Some(inside) = path::below(script, if in_folder { dest } else { &folder_of_script }) else {
+        return false;
+    };
+    let module = inside.trim_end_matches(".py").replace('/', ".");
+    if !is_identifier(stem) || !module.split('.').all(is_identifier) || !script.ends_with(".py") {
+        return false;
+    }
+    let folder = match in_folder {
+        true => file
+            .strip_suffix(inside)
+            .unwrap_or(&file)
+            .trim_end_matches('/')
+            .to_owned(),
+        false => parent(&format!("/{file}"))
+            .trim_start_matches('/')
+            .to_owned(),
+    };
+    let folder = if folder.is_empty() { "." } else { &folder };
+    source.path = draft.context.in_spec(folder);
+    source.module = Some(module);
+    let place = if in_folder {
+        dest.to_owned()
+    } else {
+        folder_of_script.clone()
+    };
+    if in_folder {
+        draft.take_copy(copy, "source.path, source.module");
+    }
+    draft.moved = Some((place, APP.to_owned()));
+    true
+}
+
+/// The other copies that put Python beside the script, from the same place of the context.
+fn siblings<'m>(
+    draft: &Draft,
+    made: &'m Made,
+    folder: &str,
+    file: &str,
+    in_folder: bool,
+) -> Vec<&'m Copy> {
+    let beside = parent(&format!("/{file}"));
+    let is_one = |copy: &&Copy| {
+        let in_place = copy
+            .dest
+            .as_deref()
+            .is_ok_and(|dest| path::below(dest, folder).is_some());
+        let python = |given: &Given| match given {
+            Given::Path(given) => draft.context.matches(given).iter().any(|one| {
+                let is_here = parent(&format!("/{one}")) == beside || one == ".";
+                let is_python = match draft.context.kind(one) {
+                    Kind::Folder => draft
+                        .context
+                        .files_in(one)
+                        .any(|name| name.ends_with(".py")),
+                    _ => one.ends_with(".py"),
+                };
+                is_here && is_python && one != file
+            }),
+            Given::Text { .. } => false,
+        };
+        copy.from.is_none() && in_place && copy.sources.iter().any(python)
+    };
+    match in_folder {
+        true => Vec::new(),
+        false => made.copies.iter().filter(is_one).collect(),
+    }
+}
+
+/// The folder that the container is started in, whose modules are imported.
+fn folder(draft: &mut Draft, made: &Made, module: &str, source: &mut Python) -> bool {
+    if !module.split('.').all(is_identifier) {
+        return false;
+    }
+    let place = made.workdir.clone();
+    let is_app = |copy: &&Copy| {
+        copy.from.is_none()
+            && copy
+                .dest
+                .as_deref()
+                .is_ok_and(|dest| path::below(dest, &place).is_some())
+    };
+    let copies: Vec<&Copy> = made.copies.iter().filter(is_app).collect();
+    // A folder that becomes that one, or one that keeps its name below it.
+    for copy in &copies {
+        let dest = copy.dest.as_deref().unwrap_or("/").trim_end_matches('/');
+        for given in &copy.sources {
+            let Given::Path(given) = given else {
+                continue;
+            };
+            let given = path::in_context(given);
+            if !matches!(draft.context.kind(&given), Kind::Folder | Kind::Absent) {
+                continue;
+            }
+            let below = path::below(dest, &place).unwrap_or_default();
+            let Some(root) = strip_tail(&given, below) else {
+                continue;
+            };
+            source.path = draft.context.in_spec(&root);
+            source.module = Some(module.to_owned());
+            if copy.sources.len() == 1 {
+                draft.take_copy(copy, "source.path, source.module");
+            }
+            draft.moved = Some((place, APP.to_owned()));
+            return true;
+        }
+    }
+    false
+}
+
+/// `path` without `tail` at its end.
+fn strip_tail(path: &str, tail: &str) -> Option<String> {
+    if tail.is_empty() {
+        return Some(path.to_owned());
+    }
+    let rest = path.strip_suffix(tail)?;
+    (rest.is_empty() || rest.ends_with('/')).then(|| match rest.trim_end_matches('/') {
+        "" => ".".to_owned(),
+        rest => rest.to_owned(),
+    })
+}
+
+fn parent(path: &str) -> String {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", _)) | None => "/".to_owned(),
+        Some((parent, _)) => parent.to_owned(),
+    }
+}
+
+fn interpreter(draft: &mut Draft, made: &Made, source: &mut Python) {
+    match made.base.as_ref().map(|base| &base.runtime) {
+        Some(Runtime::Python(Some(attr))) => source.interpreter = Some(attr.clone()),
+        Some(Runtime::Python(None)) => {
+            let step = draft
+                .stages
+                .line
+                .first()
+                .and_then(|first| draft.stages.all.get(*first))
+                .map_or(0, |stage| stage.from);
+            draft.ledger.decide(
+                step,
+                "nixpkgs has no Python of this version any more",
+                &[
+                    "run the program with `python3` and see whether it works",
+                    "name another `interpreter` in `[image.source]`",
+                ],
+            );
+        }
+        _ => source.interpreter = Some("python3".to_owned()),
+    }
+}
+
+/// What a command installs for Python.
+fn packages(draft: &mut Draft, made: &Made, run: &Run, source: &mut Python) {
+    if draft.has_run(run) {
+        return;
+    }
+    match &run.act {
+        Act::Pip { packages, lists } => {
+            let mut told = Vec::new();
+            for word in packages {
+                told.push(add(word, names::requirement(word), source));
+            }
+            for list in lists {
+                let place = path::absolute(&run.folder, list);
+                told.extend(list_of(draft, made, &place, source));
+                if let Some((file, copy)) = draft.trace(made, &place) {
+                    let is_it = |given: &Given| matches!(given, Given::Path(given) if path::in_context(given) == file);
+                    // In a folder that is the source, it is there all the same.
+                    if copy.sources.iter().all(is_it) && draft.copies.insert(copy.step) {
+                        draft
+                            .ledger
+                            .covered(copy.step, "its packages are `source.packages`");
+                    }
+                }
+            }
+            draft.runs.insert((run.step, run.written.clone()));
+            for fate in told {
+                draft.ledger.part(run.step, run.line, &run.written, fate);
+            }
+        }
+        Act::Install { packages, .. } => {
+            for name in packages {
+                let known = of_distribution(name);
+                source
+                    .packages
+                    .extend(known.map(|known| known.attr.to_owned()));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The package of Python that a distribution calls `py3-NAME` or `python3-NAME`.
+pub fn of_distribution(name: &str) -> Option<names::Known> {
+    let name = name
+        .strip_prefix("py3-")
+        .or_else(|| name.strip_prefix("python3-"))?;
+    let name = match name {
+        "yaml" => "pyyaml",
+        "jwt" => "pyjwt",
+        "openssl" => "pyopenssl",
+        "nacl" => "pynacl",
+        "dateutil" => "python-dateutil",
+        "dotenv" => "python-dotenv",
+        "zmq" => "pyzmq",
+        "tz" => "pytz",
+        name => name,
+    };
+    names::known(Index::Pip, name)
+}
+
+/// What a list of requirements names.
+fn list_of(draft: &Draft, made: &Made, place: &str, source: &mut Python) -> Vec<Fate> {
+    let file = draft.trace(made, place).map(|(file, _)| file).or_else(|| {
+        // A mount of the build shows it without a copy.
+        let name = path::name(place);
+        (draft.context.kind(name) == Kind::File).then(|| name.to_owned())
+    });
+    let text = file.as_deref().and_then(|file| draft.context.read(file));
+    let Some(text) = text else {
+        let why = format!(
+            "`{}` cannot be read here, so what it names is not known",
+            path::name(place)
+        );
+        return vec![decide(
+            why,
+            &[
+                "add its packages to `packages` in `[image.source]`: attributes of nixpkgs' Python packages",
+            ],
+        )];
+    };
+    let mut told = vec![Fate::Spec("source.packages".to_owned())];
+    for line in text.text().lines() {
+        let line = line.trim().trim_end_matches('\\').trim();
+        if line.is_empty() || line.starts_with('#') || line.starts_with("--hash") {
+            continue;
+        }
+        told.push(add(line, names::requirement(line), source));
+    }
+    told
+}
+
+fn add(written: &str, requirement: Option<Requirement>, source: &mut Python) -> Fate {
+    let known = requirement
+        .as_ref()
+        .and_then(|one| names::known(Index::Pip, &one.name));
+    let Some(known) = known else {
+        let why = format!("`{written}`: its attribute in nixpkgs is not known");
+        return decide(
+            why,
+            &[
+                "find it with `nix search nixpkgs python3Packages.NAME`, and add it to `packages` in `[image.source]`",
+            ],
+        );
+    };
+    source.packages.push(known.attr.to_owned());
+    match requirement {
+        Some(requirement) if requirement.is_pinned => {
+            let why = format!(
+                "`{written}` asks for a version, and nixpkgs has one of each package: `{}` is in the spec",
+                known.attr
+            );
+            decide(
+                why,
+                &[
+                    "see whether the program works with the version of nixpkgs",
+                    "take the branch of nixpkgs that has the version",
+                ],
+            )
+        }
+        _ => Fate::Spec("source.packages".to_owned()),
+    }
+}
+
+/// The folder of a virtual environment is none of the image, and nothing leads to it.
+fn virtual_environment(draft: &mut Draft, made: &Made) {
+    let venv = made
+        .env
+        .get("VIRTUAL_ENV")
+        .and_then(|(value, _)| value.clone().ok());
+    let is_venv =
+        |folder: &str| venv.as_deref() == Some(folder) || path::name(folder).contains("venv");
+    for copy in &made.copies {
+        let is_packages = |dest: &str| {
+            is_venv(dest.trim_end_matches('/'))
+                || dest.contains("/site-packages")
+                || dest.trim_end_matches('/') == "/root/.local"
+                || dest.contains("/install")
+        };
+        if copy.from.is_some() && copy.dest.as_deref().is_ok_and(is_packages) {
+            draft.copies.insert(copy.step);
+            draft
+                .ledger
+                .covered(copy.step, "the packages are `source.packages`");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What `cotter image emit` writes, built by real Nix, read back with skopeo and umoci, and run.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod flakes;
+mod injection;
+mod kinds;
+mod project;
+mod same;

@@ -1,0 +1,106 @@
+//! A project with its spec, in a repository of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cotter::image::spec::{self, Spec};
+use cotter::source::{RelPath, SourceFile};
+use tempfile::TempDir;
+
+use crate::support::cotter::{Run, ran};
+use crate::support::image::Image;
+use crate::support::images::{self, Nix};
+use crate::support::repo::Repo;
+use crate::support::{command, folder};
+
+const COTTER: &str = env!("CARGO_BIN_EXE_cotter");
+
+/// The builders of Nix's.
+pub const BUILDERS: [&str; 3] = ["layered", "stream", "nix2container"];
+
+pub struct Project {
+    dir: TempDir,
+    repo: Repo,
+}
+
+impl Project {
+    /// One of `fixtures/image_sources`, or none, with `spec` as its `image.toml`.
+    pub fn new(source: Option<&str>, spec: &str) -> Project {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = Repo::init(dir.path().join("project"));
+        if let Some(source) = source {
+            folder::copy(&images::source(source), repo.dir());
+        }
+        let project = Project { dir, repo };
+        project.write("image.toml", spec);
+        project
+    }
+
+    pub fn path(&self) -> &Path {
+        self.repo.dir()
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    pub fn spec(&self) -> Spec {
+        let source =
+            SourceFile::from_text(RelPath::new("image.toml").unwrap(), self.read("image.toml"));
+        spec::of_file(&source).unwrap()
+    }
+
+    /// For flakes, which see what git knows.
+    pub fn stage(&self) {
+        self.repo.git(&["add", "--all", "."]);
+    }
+
+    pub fn cotter(&self, arguments: &[&str]) -> Run {
+        let mut cotter = command(COTTER, self.dir.path());
+        cotter.current_dir(self.path()).args(arguments);
+        ran(&mut cotter)
+    }
+
+    pub fn emit(&self, arguments: &[&str]) {
+        self.cotter(&[&["image", "emit", "image.toml"], arguments].concat())
+            .expect(0);
+    }
+
+    /// cotter, with `nix` as the Nix that it finds.
+    pub fn cotter_with(&self, nix: &Nix, arguments: &[&str]) -> Run {
+        let mut cotter = nix.passed_on(COTTER);
+        cotter.env("COTTER_CACHE_DIR", self.dir.path().join("cache"));
+        cotter.current_dir(self.path()).args(arguments);
+        ran(&mut cotter)
+    }
+
+    /// What yields the image, with the package sets of the tests.
+    pub fn expression(&self, builder: &str) -> String {
+        let arguments = match builder {
+            "nix2container" => "{ inherit ((import <nix2container> { })) nix2container; }",
+            _ => "{ }",
+        };
+        format!("import {} {arguments}", self.path().display())
+    }
+
+    pub fn image(&self, nix: &Nix, builder: &str) -> Image {
+        let image = nix.image(&self.expression(builder));
+        image.unwrap_or_else(|said| {
+            panic!(
+                "{}, {builder}: {said}\n{}",
+                nix.name,
+                self.read("default.nix")
+            )
+        })
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+}
