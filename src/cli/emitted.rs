@@ -1,14 +1,16 @@
 //! Writing what was emitted over what is there: what every emitting command has in common.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome};
 use super::setup::{Globals, Opened, commit};
-use crate::image::emit::{Emitted, Existing, Settled, settle};
+use crate::image::emit::{Emitted, Existing, Form, Settled, settle, way};
+use crate::image::spec::Invalid;
 use crate::output::{self, Diagnostic, EmittedFile, EmittedStatus};
 use crate::plan::Rewritten;
 use crate::source::{RelPath, SourceFile};
@@ -29,16 +31,76 @@ pub struct Writing {
     pub format: Format,
 }
 
+/// Whether a flake is emitted too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Flake {
+    Beside,
+    Alone,
+}
+
+pub fn form(flake: Option<Flake>) -> Form {
+    match flake {
+        None => Form::File,
+        Some(Flake::Beside) => Form::Both,
+        Some(Flake::Alone) => Form::Flake,
+    }
+}
+
+/// `--flake` as it was given, behind a space.
+pub fn flake_argument(flake: Option<Flake>) -> &'static str {
+    match flake {
+        None => "",
+        Some(Flake::Beside) => " --flake",
+        Some(Flake::Alone) => " --flake=alone",
+    }
+}
+
+/// The branch of nixpkgs that a flake takes.
+pub fn nixpkgs(opened: &Opened) -> String {
+    let policy = opened.config.policy.nixpkgs.as_deref();
+    policy.unwrap_or("nixos-25.05").to_owned()
+}
+
+/// The folder of templates of the user's: the one of the command line, else that of `cotter.toml`.
+pub fn templates(opened: &Opened, given: Option<&Path>) -> Option<PathBuf> {
+    match (given, &opened.config.emit.templates) {
+        (Some(dir), _) => Some(opened.base.join(dir)),
+        (None, Some(dir)) => Some(opened.workspace.root().join(dir.get_ref())),
+        (None, None) => None,
+    }
+}
+
+/// The way from one folder of the workspace to another.
+pub fn way_between(from: &RelPath, to: &RelPath) -> String {
+    fn parts(path: &RelPath) -> Vec<&str> {
+        let parts = path.as_str().split('/');
+        parts
+            .filter(|part| !part.is_empty() && *part != ".")
+            .collect()
+    }
+    way(&parts(from), &parts(to))
+}
+
+/// What is wrong in specs.
+pub fn invalid_spec(faults: Vec<Invalid>) -> Failure {
+    let diagnostics = faults
+        .iter()
+        .map(|fault| Diagnostic::at(&fault.file, fault.at, &fault.message));
+    Failure::all(FailureKind::Usage, diagnostics.collect())
+}
+
 /// Where files come to stand.
 pub struct Destination {
     pub folder: RelPath,
 }
 
 /// A file before and after.
-struct Planned {
+pub struct Planned {
     path: RelPath,
     before: Option<Arc<SourceFile>>,
     text: String,
+    /// Why it is not to be written unasked, and what to do instead.
+    refused: Option<Diagnostic>,
 }
 
 impl Planned {
@@ -83,7 +145,28 @@ pub fn write(
     files: &[Emitted],
     writing: &Writing,
 ) -> Result<Outcome, Failure> {
-    let put = put(opened, destination, files, writing)?;
+    let planned = planned_in(opened, destination, files)?;
+    write_planned(globals, opened, &planned, writing)
+}
+
+/// [`write`] without a word.
+pub fn put(
+    opened: &Opened,
+    destination: &Destination,
+    files: &[Emitted],
+    writing: &Writing,
+) -> Result<Put, Failure> {
+    put_planned(opened, &planned_in(opened, destination, files)?, writing)
+}
+
+/// Writes all of `planned` or none, or says what would be written.
+pub fn write_planned(
+    globals: &Globals,
+    opened: &Opened,
+    planned: &[Planned],
+    writing: &Writing,
+) -> Result<Outcome, Failure> {
+    let put = put_planned(opened, planned, writing)?;
     let printed = match writing.format {
         Format::Json => output::emitted_json(&mut io::stdout().lock(), &put.files, put.written),
         Format::Human if writing.diff => {
@@ -101,54 +184,94 @@ pub fn write(
     })
 }
 
-/// [`write`] without a word.
-pub fn put(
+fn planned_in(
     opened: &Opened,
     destination: &Destination,
     files: &[Emitted],
-    writing: &Writing,
-) -> Result<Put, Failure> {
-    let mut planned = Vec::new();
-    let mut refused = Vec::new();
-    for file in files {
-        let Some(path) = destination.folder.join(file.name) else {
-            continue;
-        };
-        let before = match opened.workspace.has_file(&path) {
-            true => Some(opened.workspace.read(&path)?),
-            false => None,
-        };
-        let existing = before.as_ref().map(|before| Existing {
-            text: before.text(),
-        });
-        let settled = settle(&opened.workspace, file, existing)
-            .map_err(|problem| Failure::usage(problem.message, None))?;
-        let (text, why) = match settled {
-            Settled::Text(text) => (text, None),
-            Settled::NotOurs { would_be }
-                if before
-                    .as_ref()
-                    .is_some_and(|before| before.text() == would_be) =>
-            {
-                (would_be, None)
-            }
-            Settled::NotOurs { would_be } => (would_be, Some("cotter did not make this file")),
-            Settled::Edited { would_be } => (
-                would_be,
-                Some("this file was edited by hand since cotter made it"),
-            ),
-        };
-        if let (Some(why), false) = (why, writing.force) {
-            refused.push(Diagnostic {
-                file: Some(path.clone()),
-                hint: Some(
-                    "say in the spec what was edited, or write over it with `--force`".into(),
-                ),
-                ..Diagnostic::error(why)
-            });
+) -> Result<Vec<Planned>, Failure> {
+    files
+        .iter()
+        .filter_map(|file| Some((destination.folder.join(file.name)?, file)))
+        .map(|(path, file)| planned(opened, path, file))
+        .collect()
+}
+
+/// What becomes of the file at `path`.
+pub fn planned(opened: &Opened, path: RelPath, file: &Emitted) -> Result<Planned, Failure> {
+    let before = there(opened, &path)?;
+    let existing = before.as_ref().map(|before| Existing {
+        text: before.text(),
+    });
+    let settled = settle(&opened.workspace, file, existing)
+        .map_err(|problem| Failure::usage(problem.message, None))?;
+    let (text, why) = match settled {
+        Settled::Text(text) => (text, None),
+        Settled::NotOurs { would_be }
+            if before
+                .as_ref()
+                .is_some_and(|before| before.text() == would_be) =>
+        {
+            (would_be, None)
         }
-        planned.push(Planned { path, before, text });
+        Settled::NotOurs { would_be } => (would_be, Some("cotter did not make this file")),
+        Settled::Edited { would_be } => (
+            would_be,
+            Some("this file was edited by hand since cotter made it"),
+        ),
+    };
+    let hint = "say in the spec what was edited, or write over it with `--force`";
+    Ok(Planned {
+        refused: why.map(|why| refusal(&path, why, hint)),
+        path,
+        before,
+        text,
+    })
+}
+
+/// What becomes of the file at `path` that is to be `text` and nothing else. What is there goes unasked only where it
+/// is one of `ours`.
+pub fn planned_whole(
+    opened: &Opened,
+    path: RelPath,
+    text: &str,
+    ours: &[&str],
+    hint: &str,
+) -> Result<Planned, Failure> {
+    let before = there(opened, &path)?;
+    let is_ours = before
+        .as_ref()
+        .is_none_or(|before| before.text() == text || ours.contains(&before.text()));
+    let why = "another file is here already";
+    Ok(Planned {
+        refused: (!is_ours).then(|| refusal(&path, why, hint)),
+        path,
+        before,
+        text: text.to_owned(),
+    })
+}
+
+fn there(opened: &Opened, path: &RelPath) -> Result<Option<Arc<SourceFile>>, Failure> {
+    match opened.workspace.has_file(path) {
+        true => Ok(Some(opened.workspace.read(path)?)),
+        false => Ok(None),
     }
+}
+
+fn refusal(path: &RelPath, why: &str, hint: &str) -> Diagnostic {
+    Diagnostic {
+        file: Some(path.clone()),
+        hint: Some(hint.to_owned()),
+        ..Diagnostic::error(why)
+    }
+}
+
+/// Writes all of `planned` or none.
+fn put_planned(opened: &Opened, planned: &[Planned], writing: &Writing) -> Result<Put, Failure> {
+    let refused: Vec<Diagnostic> = planned
+        .iter()
+        .filter_map(|file| file.refused.clone())
+        .filter(|_| !writing.force)
+        .collect();
     let changed: Vec<&Planned> = planned
         .iter()
         .filter(|file| file.status() != EmittedStatus::Unchanged)

@@ -21,6 +21,8 @@ pub enum Outcome {
     Attention,
     /// The result is whole but for files that are wrong, which were told.
     WrongSource,
+    /// The result is whole but for what something outside did not tell, which was said.
+    Unreached,
 }
 
 /// Why a command could not do its work. Nothing was written.
@@ -163,6 +165,7 @@ pub fn finish(format: Format, result: Result<Outcome, Failure>) -> ExitCode {
         Ok(Outcome::Done) => return ExitCode::SUCCESS,
         Ok(Outcome::Attention) => return ExitCode::from(1),
         Ok(Outcome::WrongSource) => return ExitCode::from(2),
+        Ok(Outcome::Unreached) => return ExitCode::from(3),
         Err(failure) => failure,
     };
     let (code, kind) = match failure.kind {

@@ -21,6 +21,7 @@ mod pin_protect;
 mod rehash;
 mod setup;
 mod shell;
+mod spork;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,6 +77,9 @@ enum Command {
     /// Describe images, write what builds them, and look into them
     #[command(subcommand)]
     Image(image::Command),
+    /// Write the expression that builds a spork, and say how sporks stand
+    #[command(subcommand)]
+    Spork(spork::Command),
     /// Run cotter where commits are made
     #[command(subcommand)]
     Ci(ci::Command),
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => arguments.run(),
         Command::Image(command) => command.run(&globals),
         Command::NixBuild(command) => command.run(&globals),
+        Command::Spork(command) => command.run(&globals),
         Command::Ci(command) => command.run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),

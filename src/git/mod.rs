@@ -23,6 +23,7 @@ mod nar;
 mod object;
 mod oid;
 mod on_disk;
+mod origin;
 mod read_ahead;
 mod refs;
 mod remote;

@@ -8,6 +8,7 @@ pub mod cargo_lock;
 pub mod dockerfile;
 pub mod entries;
 pub mod flake_url;
+pub mod go_mod;
 pub mod image_ref;
 pub mod image_tag;
 mod json;

@@ -17,6 +17,7 @@ mod pins;
 mod protect;
 mod rules;
 mod sarif;
+mod spork_status;
 
 pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
@@ -37,6 +38,7 @@ pub use pins::{PinRow, pins_human, pins_json};
 pub use protect::{protect_human, protect_json};
 pub use rules::{list as rules, one as rule};
 pub use sarif::write as findings_sarif;
+pub use spork_status::{spork_status_human, spork_status_json};
 
 use std::io::{self, Write};
 

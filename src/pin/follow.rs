@@ -127,6 +127,17 @@ impl fmt::Display for Follow {
     }
 }
 
+/// Whether `branch` is what a feature `name` follows when nothing else is said.
+pub(super) fn is_feature_branch(branch: &str, name: &str) -> bool {
+    let Some(rest) = branch.strip_prefix("feature/") else {
+        return false;
+    };
+    rest == name
+        || rest
+            .strip_suffix(name)
+            .is_some_and(|before| before.ends_with('/') && before.len() > 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +163,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Follow::from_comment(comment), expected, "{comment}");
+        }
+    }
+
+    #[test]
+    fn a_feature_is_found_by_its_name() {
+        for (branch, name, expected) in [
+            ("feature/upstream/clone-url-base", "clone-url-base", true),
+            ("feature/clone-url-base", "clone-url-base", true),
+            ("feature/a/b/clone-url-base", "clone-url-base", true),
+            ("feature/my-clone-url-base", "clone-url-base", false),
+            ("feature//x", "x", false),
+            ("main", "main", false),
+        ] {
+            assert_eq!(is_feature_branch(branch, name), expected, "{branch}");
         }
     }
 }

@@ -13,7 +13,9 @@ mod flake_inputs;
 mod flake_ref;
 mod follow;
 mod forge;
+pub mod fork;
 pub mod held;
+pub mod invariants;
 pub mod location;
 pub mod lockfile;
 mod moved;
@@ -21,6 +23,7 @@ mod needles;
 mod nixbuild;
 pub mod protect;
 mod spork;
+pub mod status;
 pub mod tag;
 
 pub use dependents::DependentHash;

@@ -225,6 +225,28 @@ impl Workspace {
             })
     }
 
+    /// [`Workspace::locate`] of a path of which the last parts need not be there yet.
+    pub fn locate_new(&self, base: &Path, path: &Path) -> Result<RelPath, SourceError> {
+        let missing = match self.locate(base, path) {
+            Err(SourceError::Io { path, source })
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                path
+            }
+            found => return found,
+        };
+        let outside = || SourceError::Outside {
+            path: missing.clone(),
+            root: self.root.clone(),
+        };
+        let (Some(parent), Some(name)) = (missing.parent(), missing.file_name()) else {
+            return Err(outside());
+        };
+        let folder = self.locate_new(base, parent)?;
+        let name = name.to_str().and_then(|name| folder.join(name));
+        name.ok_or_else(outside)
+    }
+
     /// Every file below `folder` that git tracks (`tracked`) or does not ignore, sorted; in a plain folder every
     /// file. Symbolic links are not followed: what they point at is met under its own name, or is not the
     /// workspace's. Names that are not UTF-8 are passed over: no source of ours can name them.

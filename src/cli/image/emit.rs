@@ -5,18 +5,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::cli::emitted::{self, Destination};
+use crate::cli::emitted::{self, Destination, invalid_spec, way_between};
 use crate::cli::failure::{Failure, FailureKind, Outcome, finish};
 use crate::cli::setup::{Globals, Opened, recover};
-use crate::image::emit::{self, EmitError, Emitted, Form, Request, way};
-use crate::image::spec::{self, Invalid, Method, Spec};
+use crate::image::emit::{self, EmitError, Emitted, Request};
+use crate::image::spec::{self, Method, Spec};
 use crate::output::Diagnostic;
 use crate::source::RelPath;
-
-/// The branch of nixpkgs that a flake takes where no policy names one.
-pub const NIXPKGS: &str = "nixos-25.05";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -31,7 +28,7 @@ pub struct Arguments {
     out: Option<PathBuf>,
     /// A flake too, which imports default.nix; with `alone`, a flake that holds all of it and no default.nix
     #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "beside", require_equals = true)]
-    flake: Option<Flake>,
+    flake: Option<emitted::Flake>,
     /// Take the library that the flake's apps are made of as an input, by this reference of cotter's flake, instead of
     /// bringing its parts along
     #[arg(long, value_name = "FLAKE", requires = "flake")]
@@ -44,12 +41,6 @@ pub struct Arguments {
     templates: Option<PathBuf>,
     #[command(flatten)]
     writing: emitted::Writing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Flake {
-    Beside,
-    Alone,
 }
 
 impl Arguments {
@@ -80,32 +71,17 @@ impl Arguments {
             );
             return Err(Failure::usage(message, None));
         }
-        let (from, to) = (parts(&out), parts(&chosen.folder));
-        let templates = match (&self.templates, &opened.config.emit.templates) {
-            (Some(dir), _) => Some(opened.base.join(dir)),
-            (None, Some(dir)) => Some(opened.workspace.root().join(dir.get_ref())),
-            (None, None) => None,
-        };
+        let templates = emitted::templates(opened, self.templates.as_deref());
         let request = Request {
             workspace: &opened.workspace,
             spec: &chosen.spec,
             origin: chosen.origin.clone(),
-            command: self.command(&chosen, &way(&to, &from)),
+            command: self.command(&chosen, &way_between(&chosen.folder, &out)),
             spec_dir: &chosen.folder.to_path(opened.workspace.root()),
-            from_out: way(&from, &to),
+            from_out: way_between(&out, &chosen.folder),
             method,
-            form: match self.flake {
-                None => Form::File,
-                Some(Flake::Beside) => Form::Both,
-                Some(Flake::Alone) => Form::Flake,
-            },
-            nixpkgs: opened
-                .config
-                .policy
-                .nixpkgs
-                .as_deref()
-                .unwrap_or(NIXPKGS)
-                .to_owned(),
+            form: emitted::form(self.flake),
+            nixpkgs: emitted::nixpkgs(opened),
             library: self.lib.clone(),
             templates: templates.as_deref(),
         };
@@ -160,11 +136,7 @@ impl Arguments {
         if let Some(builder) = self.builder {
             command += &format!(" --builder {}", builder.name());
         }
-        match self.flake {
-            None => {}
-            Some(Flake::Beside) => command += " --flake",
-            Some(Flake::Alone) => command += " --flake=alone",
-        }
+        command += emitted::flake_argument(self.flake);
         if let Some(library) = &self.lib {
             command += &format!(" --lib {library}");
         }
@@ -192,7 +164,7 @@ struct Chosen {
 fn of_file(opened: &Opened, path: &str) -> Result<Chosen, Failure> {
     let path = opened.workspace.locate(&opened.base, Path::new(path))?;
     let source = opened.workspace.read(&path)?;
-    let spec = spec::of_file(&source).map_err(wrong)?;
+    let spec = spec::of_file(&source).map_err(invalid_spec)?;
     let file_name = path.file_name().to_owned();
     Ok(Chosen {
         spec,
@@ -213,7 +185,7 @@ fn of_config(opened: &Opened, name: &str) -> Result<Chosen, Failure> {
             Some("name a spec: `cotter image emit image.toml`".into()),
         ));
     };
-    let mut specs: BTreeMap<String, Spec> = spec::all_of_config(source).map_err(wrong)?;
+    let mut specs: BTreeMap<String, Spec> = spec::all_of_config(source).map_err(invalid_spec)?;
     let Some(spec) = specs.remove(name) else {
         let known: Vec<String> = specs.into_keys().collect();
         let hint = match known.is_empty() {
@@ -234,21 +206,6 @@ fn of_config(opened: &Opened, name: &str) -> Result<Chosen, Failure> {
         folder: source.path().parent(),
         container: container.and_then(|container| Some(container.nix_file()?.parent())),
     })
-}
-
-fn wrong(faults: Vec<Invalid>) -> Failure {
-    let diagnostics = faults
-        .iter()
-        .map(|fault| Diagnostic::at(&fault.file, fault.at, &fault.message));
-    Failure::all(FailureKind::Usage, diagnostics.collect())
-}
-
-/// The folders on the way to `path`.
-pub fn parts(path: &RelPath) -> Vec<&str> {
-    let parts = path.as_str().split('/');
-    parts
-        .filter(|part| !part.is_empty() && *part != ".")
-        .collect()
 }
 
 fn print(files: &[Emitted]) -> io::Result<()> {

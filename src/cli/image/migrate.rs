@@ -6,13 +6,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::emit::{NIXPKGS, parts};
 use crate::cli::Format;
 use crate::cli::emitted::{self, Destination, Put};
 use crate::cli::failure::{Failure, FailureKind, Outcome, finish};
 use crate::cli::setup::{Globals, Opened, recover};
 use crate::image::choose::image_name;
-use crate::image::emit::{self, Emitted, Form, way};
+use crate::image::emit::{self, Emitted, Form};
 use crate::image::migrate::{self, MigrateError, Migration};
 use crate::image::spec::{self, Method};
 use crate::output::{self, Diagnostic};
@@ -86,7 +85,7 @@ impl Arguments {
                 .name
                 .clone()
                 .unwrap_or_else(|| image_name(&opened.workspace, &context)),
-            from_spec: way(&parts(&out), &parts(&context)),
+            from_spec: emitted::way_between(&out, &context),
             context,
             target: self.target.clone(),
             arguments: self.build_arg.clone(),
@@ -131,8 +130,7 @@ impl Arguments {
             name: spec::FILE,
             text: text.to_owned(),
         }];
-        let templates = opened.config.emit.templates.as_ref();
-        let templates = templates.map(|dir| opened.workspace.root().join(dir.get_ref()));
+        let templates = emitted::templates(opened, None);
         let request = emit::Request {
             workspace: &opened.workspace,
             spec: &migration.spec,
@@ -142,13 +140,7 @@ impl Arguments {
             from_out: ".".to_owned(),
             method: migration.spec.builder.unwrap_or(Method::Layered),
             form: Form::File,
-            nixpkgs: opened
-                .config
-                .policy
-                .nixpkgs
-                .as_deref()
-                .unwrap_or(NIXPKGS)
-                .to_owned(),
+            nixpkgs: emitted::nixpkgs(opened),
             library: None,
             templates: templates.as_deref(),
         };

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::image::spec::Manager;
+use crate::manifest::go_mod;
 
 /// No file that is read here is longer.
 const MOST_BYTES: u64 = 64 << 20;
@@ -104,6 +105,12 @@ impl Folder<'_> {
 
     /// The packages that `Cargo.lock` takes from git, as `outputHashes` names them.
     pub fn cargo_git_packages(&self) -> Result<Vec<String>, SourceError> {
+        let text = self.text("Cargo.lock")?.unwrap_or_default();
+        self.cargo_git_packages_of(&text)
+    }
+
+    /// The same of a lock file with this text.
+    pub fn cargo_git_packages_of(&self, text: &str) -> Result<Vec<String>, SourceError> {
         #[derive(Deserialize)]
         struct Lock {
             #[serde(default)]
@@ -115,11 +122,8 @@ impl Folder<'_> {
             version: String,
             source: Option<String>,
         }
-        let Some(text) = self.text("Cargo.lock")? else {
-            return Ok(Vec::new());
-        };
         let lock: Lock =
-            toml::from_str(&text).map_err(|e| self.invalid("Cargo.lock", e.message()))?;
+            toml::from_str(text).map_err(|e| self.invalid("Cargo.lock", e.message()))?;
         // Of one checkout one package is enough: Nix fetches it once.
         let mut checkouts = std::collections::BTreeMap::new();
         for package in lock.package {
@@ -138,24 +142,7 @@ impl Folder<'_> {
         let Some(text) = self.text("go.mod")? else {
             return Ok(None);
         };
-        let module = text.lines().find_map(|line| {
-            let name = line.trim().strip_prefix("module")?.trim();
-            let name = name.split("//").next()?.trim().trim_matches('"');
-            // `example.org/server/v2` is called `server`.
-            let mut parts = name.rsplit('/');
-            let last = parts.next()?;
-            let is_major = |part: &str| {
-                part.strip_prefix('v').is_some_and(|digits| {
-                    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
-                })
-            };
-            let part = match is_major(last) {
-                true => parts.next().unwrap_or(last),
-                false => last,
-            };
-            Some(part.to_owned())
-        });
-        Ok(module.filter(|name| !name.is_empty()))
+        Ok(go_mod::program_name(&text))
     }
 
     /// Whether a Go module is built without fetching anything.

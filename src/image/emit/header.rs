@@ -12,6 +12,8 @@ const MARK: &str = "cotter: text ";
 const PINS: &str = " pins ";
 /// What stands in the place of the digests until the text is there that they are of.
 pub const NOT_YET: &str = "cotter: text - pins -";
+/// What stands in the place of the second where no spec says the pins.
+const OWN: &str = "own";
 /// Hexadecimal digits of each.
 const DIGITS: usize = 16;
 
@@ -86,6 +88,14 @@ impl Digests {
             text: text.trim().to_owned(),
             pins: pins.to_owned(),
         })
+    }
+
+    /// Where no spec says the pins.
+    pub fn with_own_pins(self) -> Digests {
+        Digests {
+            pins: OWN.to_owned(),
+            ..self
+        }
     }
 
     /// As a line of a comment, behind what begins one.

@@ -170,6 +170,15 @@ pub fn nix_value(value: &Value) -> String {
     }
 }
 
+/// `text` as a word of a command that people read: as it is where a shell takes it so.
+pub fn command_word(text: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@+,".contains(&b);
+    match !text.is_empty() && text.bytes().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 /// A word of a shell script that stands in an indented string of Nix. What is not plain is quoted while Nix evaluates,
 /// so that the script holds it whatever it is.
 fn shell_word(text: &str) -> String {

@@ -335,7 +335,9 @@ fn binary(source: &Binary) -> Kind {
 }
 
 fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
-    let root = Root::of(request, None);
+    let lockfile = source.lockfile.as_deref().unwrap_or("Cargo.lock");
+    let (folder, name) = lockfile.rsplit_once('/').unwrap_or((".", lockfile));
+    let root = Root::of(request, Some(folder));
     let folder = root.folder();
     let build = match source.build {
         SporkBuild::Rust => "rust",
@@ -343,8 +345,16 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
         SporkBuild::Npm => "npm",
         SporkBuild::Make => "make",
     };
-    if source.build == SporkBuild::Rust && !folder.has("Cargo.lock") {
-        return Err(folder.missing("Cargo.lock", "there is none beside the spec: copy the one of upstream at the pinned commit, or run `cotter spork emit`"));
+    let mut output_hashes = Vec::new();
+    if source.build == SporkBuild::Rust {
+        let lock = match &source.emitted_lock {
+            Some(lock) => Some(lock.text.clone()),
+            None => folder.text(name)?,
+        };
+        let Some(lock) = lock else {
+            return Err(folder.missing(name, "there is none: copy the one of upstream at the pinned commit, or run `cotter spork emit`"));
+        };
+        output_hashes = folder.cargo_git_packages_of(&lock)?;
     }
     let short = || source.upstream_rev.chars().take(7).collect();
     Ok(Kind::package(json!({
@@ -358,9 +368,13 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
             "rev": feature.rev,
         })).collect::<Vec<_>>(),
         "build": build,
-        "lock": root.file("Cargo.lock"),
-        "output_hashes": folder.cargo_git_packages()?,
-        "is_vendored": false,
+        "lock": match &source.emitted_lock {
+            Some(lock) => join(".", &lock.path),
+            None => root.file(name),
+        },
+        "output_hashes": output_hashes,
+        "fetches": source.fetches,
+        "build_script": source.build_script,
         "pname": source.pname,
         "program": source.program.as_deref().unwrap_or(&source.pname),
     })))

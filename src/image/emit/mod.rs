@@ -28,9 +28,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use facts::SourceError;
+pub use helpers::command_word;
 pub use refuse::{Refusal, serves};
 pub use relative::way;
-pub use settle::{Existing, Settled, settle};
+pub use settle::{Existing, Settled, settle, with_own_pins};
 pub use templates::TemplateError;
 
 use super::spec::{Method, Spec};

@@ -58,6 +58,18 @@ pub fn settle(
     })
 }
 
+/// `emitted` with pins that are no one's to replace but the command's that made it: they were read from the file that is
+/// there, or are new. What else is in the file keeps its hashes.
+pub fn with_own_pins(emitted: Emitted) -> Emitted {
+    let text = match Digests::read(&emitted.text) {
+        Some(digests) => emitted
+            .text
+            .replacen(&digests.line(), &digests.with_own_pins().line(), 1),
+        None => emitted.text,
+    };
+    Emitted { text, ..emitted }
+}
+
 /// `text` with the digests of itself in its header.
 pub(super) fn signed(workspace: &Workspace, text: &str) -> Result<String, SyntaxProblem> {
     let digests = Digests::of(text, &kept_of(workspace, text)?);

@@ -386,6 +386,12 @@ fn spork(source: &Spork, faults: &mut Faults) {
     faults.want_option("main", source.main.as_deref(), is_word, message);
     faults.want("pname", is_store_name(&source.pname), STORE_NAME);
     faults.want_option("program", source.program.as_deref(), is_file_name, PROGRAM);
+    faults.want_option(
+        "lockfile",
+        source.lockfile.as_deref(),
+        is_relative,
+        RELATIVE,
+    );
     faults.at("features", |faults| {
         let mut names = BTreeSet::new();
         for (index, feature) in source.features.iter().enumerate() {

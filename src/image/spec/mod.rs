@@ -5,6 +5,7 @@
 
 mod check;
 pub(super) mod grammar;
+mod of_spork;
 mod parse;
 mod schema;
 mod source;
@@ -17,11 +18,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use of_spork::{SporkFacts, SporkFeature, of_spork};
 pub use parse::{Invalid, all_of_config, of_file};
 pub use schema::schema;
 pub use source::{
-    Binary, Bun, Feature, Go, Hugo, Manager, Package, Python, Rust, Script, Source, Spork,
-    SporkBuild, Static, Vite,
+    Binary, Bun, EmittedLock, Feature, Go, Hugo, Manager, Package, Python, Rust, Script, Source,
+    Spork, SporkBuild, Static, Vite,
 };
 pub use write::to_toml;
 

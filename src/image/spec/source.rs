@@ -63,6 +63,35 @@ pub struct Spork {
     /// The program. Default: `pname`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
+    /// The `Cargo.lock` that a Rust project is built with. Default: the one beside the spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lockfile: Option<String>,
+    /// Whether building it takes anything from the network: not so for a Go module with its `vendor` folder or without
+    /// `go.sum`, nor for an npm project whose lock file names no package. Default: true.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub fetches: bool,
+    /// Whether `package.json` of an npm project has a script `build`. Default: true.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub build_script: bool,
+    /// The lock file that is emitted with the expression, in the place of `lockfile`.
+    #[serde(skip)]
+    pub emitted_lock: Option<EmittedLock>,
+}
+
+/// A `Cargo.lock` that need not be on the disk yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmittedLock {
+    /// From the folder of the expression.
+    pub path: String,
+    pub text: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// A feature branch of a spork.
@@ -80,7 +109,7 @@ pub struct Feature {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SporkBuild {
-    /// `buildRustPackage`, with the `Cargo.lock` beside the spec
+    /// `buildRustPackage`, with a `Cargo.lock`
     Rust,
     /// `buildGoModule`
     Go,

@@ -3,6 +3,7 @@
 use super::Context;
 use super::target::{Miss, Target, at_commit, at_tag, branch_ref};
 use crate::git::{Location, Refs};
+use crate::pin::follow::is_feature_branch;
 use crate::pin::{Follow, Moves, Pin, tag};
 
 /// What `pin` comes to by what it follows; `None` when it stays.
@@ -86,36 +87,6 @@ pub fn target(
                 Some((name, id)) => at_tag(context, pin, name, id),
                 None => Ok(None),
             }
-        }
-    }
-}
-
-/// Whether `branch` is what a feature `name` follows when nothing else is said.
-fn is_feature_branch(branch: &str, name: &str) -> bool {
-    let Some(rest) = branch.strip_prefix("feature/") else {
-        return false;
-    };
-    rest == name
-        || rest
-            .strip_suffix(name)
-            .is_some_and(|before| before.ends_with('/') && before.len() > 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_feature_branch;
-
-    #[test]
-    fn a_feature_is_found_by_its_name() {
-        for (branch, name, expected) in [
-            ("feature/upstream/clone-url-base", "clone-url-base", true),
-            ("feature/clone-url-base", "clone-url-base", true),
-            ("feature/a/b/clone-url-base", "clone-url-base", true),
-            ("feature/my-clone-url-base", "clone-url-base", false),
-            ("feature//x", "x", false),
-            ("main", "main", false),
-        ] {
-            assert_eq!(is_feature_branch(branch, name), expected, "{branch}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::spork::{Member, Spork};
 use super::{Bump, BumpError, Context, Remark, Violation};
-use crate::git::GitError;
-use crate::pin::held::{self, Base, Held};
+use crate::pin::held::Base;
+use crate::pin::invariants::{Fault, Part, Stack};
 
 /// The invariants that `spork` breaks, all of them, with the commits named.
 pub fn check(
@@ -11,192 +11,70 @@ pub fn check(
     spork: &Spork,
     bump: &mut Bump,
 ) -> Result<Vec<Violation>, BumpError> {
+    let container = context
+        .containers
+        .config(&context.pin(spork.upstream.pin).name.container);
+    let stack = Stack {
+        place: &spork.place,
+        repo: &spork.repo,
+        refs: &spork.refs,
+        container,
+        upstream: part(context, &spork.upstream),
+        features: spork
+            .features
+            .iter()
+            .map(|member| part(context, member))
+            .collect(),
+    };
+    let member = |fault: &Fault| {
+        let feature = fault.feature.and_then(|at| spork.features.get(at));
+        feature.unwrap_or(&spork.upstream)
+    };
+    let mut warn = |fault: &Fault| {
+        let pin = context.pin(member(fault).pin);
+        bump.warnings.push(Remark {
+            at: context.place(pin),
+            message: fault.message.clone(),
+        });
+    };
+    let violation = |fault: Fault| Violation {
+        at: context.place(context.pin(member(&fault).pin)),
+        message: fault.message,
+        hint: Some(fault.hint),
+    };
     let mut found = Vec::new();
-    for member in std::iter::once(&spork.upstream).chain(&spork.features) {
-        found.extend(unstable(context, spork, member, bump)?);
+    for fault in stack.unheld()? {
+        match member(&fault).is_selected {
+            true => found.push(violation(fault)),
+            // What was not asked for is no worse than it was.
+            false => warn(&fault),
+        }
     }
-    for feature in &spork.features {
-        found.extend(not_a_descendant(context, spork, feature, bump)?);
+    for (base, fault) in stack.not_on_upstream()? {
+        match base {
+            Base::Same => warn(&fault),
+            _ => found.push(violation(fault)),
+        }
     }
-    found.extend(newer_upstream(context, spork, bump)?);
+    let main = container.map_or("main", |container| container.main_branch());
+    let newer = stack.on_newer_upstream(main)?;
+    match newer.as_slice() {
+        [one] => warn(one),
+        _ => found.extend(newer.into_iter().map(violation)),
+    }
     // What does not descend from upstream has no base to be merged over.
     if found.is_empty() {
-        found.extend(conflicts(context, spork)?);
+        let conflicts = stack.conflicts()?;
+        found.extend(conflicts.into_iter().map(|(_, fault)| violation(fault)));
     }
     Ok(found)
 }
 
-fn violation(context: &Context, member: &Member, message: String, hint: String) -> Violation {
-    Violation {
-        at: context.place(context.pin(member.pin)),
-        message,
-        hint: Some(hint),
+fn part<'a>(context: &Context, member: &'a Member) -> Part<'a> {
+    Part {
+        name: member.name(),
+        pin: context.pin(member.pin).name.to_string(),
+        commit: member.commit,
+        from: member.from.as_deref(),
     }
-}
-
-/// A rev that no lasting ref holds: it will be gone.
-fn unstable(
-    context: &Context,
-    spork: &Spork,
-    member: &Member,
-    bump: &mut Bump,
-) -> Result<Option<Violation>, BumpError> {
-    let pin = context.pin(member.pin);
-    let container = context.containers.config(&pin.name.container);
-    if member
-        .from
-        .as_deref()
-        .is_some_and(|name| !held::is_unstable(container, name))
-    {
-        return Ok(None);
-    }
-    let what = match held::held(&spork.repo, &spork.refs, member.commit, container)? {
-        Held::Stable => return Ok(None),
-        Held::Nowhere => format!("no branch or tag of {} holds", spork.place),
-        Held::OnlyUnstable(names) => format!(
-            "only {} of {}, which is force-pushed, holds",
-            names.join(", "),
-            spork.place
-        ),
-    };
-    let message = format!("{what} {}, the rev of `{}`", member.commit, pin.name);
-    if !member.is_selected {
-        let at = context.place(pin);
-        bump.warnings.push(Remark { at, message });
-        return Ok(None);
-    }
-    Ok(Some(violation(
-        context,
-        member,
-        message,
-        "pin a commit of a branch that is never force-pushed".to_owned(),
-    )))
-}
-
-fn not_a_descendant(
-    context: &Context,
-    spork: &Spork,
-    feature: &Member,
-    bump: &mut Bump,
-) -> Result<Option<Violation>, BumpError> {
-    let (upstream, tip) = (spork.upstream.commit, feature.commit);
-    let name = feature.name();
-    let found = match held::base(&spork.repo, upstream, tip)? {
-        Base::Upstream => return Ok(None),
-        Base::Same => {
-            bump.warnings.push(Remark {
-                at: context.place(context.pin(feature.pin)),
-                message: format!(
-                    "the feature `{name}` has no commits of its own: it is upstream {}",
-                    upstream.short(12)
-                ),
-            });
-            return Ok(None);
-        }
-        Base::Unknown => {
-            return Err(GitError::Shallow {
-                location: spork.place.to_string(),
-            }
-            .into());
-        }
-        Base::Merged => violation(
-            context,
-            feature,
-            format!("the feature `{name}` at {tip} is part of upstream {upstream} already"),
-            format!("remove the feature `{name}`: it has no commits of its own any more"),
-        ),
-        Base::Other => violation(
-            context,
-            feature,
-            format!("the feature `{name}` at {tip} does not descend from upstream {upstream}"),
-            "rebase the feature's branch onto upstream, fetch, and bump again".to_owned(),
-        ),
-    };
-    Ok(Some(found))
-}
-
-/// A feature's patch is what it has over the pinned upstream. Where it stands on a newer one, that is more than its own:
-/// told of one feature, refused of several, since patches with the same change do not apply one after the other.
-fn newer_upstream(
-    context: &Context,
-    spork: &Spork,
-    bump: &mut Bump,
-) -> Result<Vec<Violation>, BumpError> {
-    let pin = context.pin(spork.upstream.pin);
-    let container = context.containers.config(&pin.name.container);
-    let main = container.map_or("main", |container| container.main_branch());
-    let upstream = spork.upstream.commit;
-    let Some(tip) = spork.refs.branch(main).filter(|tip| *tip != upstream) else {
-        return Ok(Vec::new());
-    };
-    if spork.repo.is_shallow() || !spork.repo.has_commit(tip) {
-        return Ok(Vec::new());
-    }
-    let mut ahead = Vec::new();
-    for feature in &spork.features {
-        let (over_pinned, _) = spork.repo.ahead_behind(upstream, feature.commit)?;
-        let (own, _) = spork.repo.ahead_behind(tip, feature.commit)?;
-        if over_pinned > own {
-            ahead.push((feature, over_pinned - own));
-        }
-    }
-    let told = |(feature, extra): &(&Member, usize)| {
-        let plural = if *extra == 1 { "" } else { "s" };
-        let message = format!(
-            "the feature `{}` at {} stands on a newer upstream: its patch takes in {extra} commit{plural} of {main} \
-             that {upstream} lacks",
-            feature.name(),
-            feature.commit
-        );
-        violation(context, feature, message, "bump upstream too".to_owned())
-    };
-    let found: Vec<Violation> = ahead.iter().map(told).collect();
-    match found.as_slice() {
-        [_, _, ..] => Ok(found),
-        one => {
-            bump.warnings.extend(one.iter().map(|found| Remark {
-                at: found.at.clone(),
-                message: found.message.clone(),
-            }));
-            Ok(Vec::new())
-        }
-    }
-}
-
-fn conflicts(context: &Context, spork: &Spork) -> Result<Vec<Violation>, BumpError> {
-    let tips: Vec<_> = spork
-        .features
-        .iter()
-        .map(|feature| (feature.name().to_owned(), feature.commit))
-        .collect();
-    if tips.len() < 2 {
-        return Ok(Vec::new());
-    }
-    let commit_of = |name: &str| {
-        let commit = tips
-            .iter()
-            .find(|(other, _)| other == name)
-            .map(|(_, commit)| commit.to_string());
-        format!("`{name}` at {}", commit.unwrap_or_default())
-    };
-    let conflicts = spork.repo.conflicts(spork.upstream.commit, &tips)?;
-    let of = |name: &str| spork.features.iter().find(|feature| feature.name() == name);
-    Ok(conflicts
-        .iter()
-        .map(|conflict| {
-            let others: Vec<String> = conflict.with.iter().map(|name| commit_of(name)).collect();
-            Violation {
-                at: of(&conflict.name).and_then(|feature| context.place(context.pin(feature.pin))),
-                message: format!(
-                    "the feature {} conflicts with {} in {}",
-                    commit_of(&conflict.name),
-                    others.join(" and "),
-                    conflict.paths.join(", ")
-                ),
-                hint: Some(
-                    "rebase one of the features onto the other, or leave one out".to_owned(),
-                ),
-            }
-        })
-        .collect())
 }
