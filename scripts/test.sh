@@ -58,7 +58,7 @@ linted_scripts() {
 packages=(
     apache2-utils busybox-static ca-certificates containerd curl docker-registry fakeroot file gcc gettext-base
     git gnupg hugo jq libc6-dev net-tools nginx-light nix-bin openssh-client openssh-server openssl pass patch
-    patchelf procps python3 python3-venv python3-yaml runc shellcheck skopeo tzdata umoci xz-utils zstd
+    patchelf procps python3 python3-venv python3-yaml runc shellcheck skopeo tzdata umoci xz-utils yamllint zstd
 )
 # Often from elsewhere, under other package names.
 command -v npm >/dev/null || packages+=(nodejs npm)
@@ -68,7 +68,7 @@ stage "packages" scripts/packages.sh "${packages[@]}"
 stage "rust components" components
 stage "pre-commit and prek" scripts/hook-tools.sh target/hook-tools
 export COTTER_TEST_HOOK_TOOLS=$PWD/target/hook-tools
-stage "bun, pnpm, yarn and regctl" scripts/image-tools.sh target/image-tools
+stage "tools of the tests of images" scripts/image-tools.sh target/image-tools
 export COTTER_TEST_IMAGE_TOOLS=$PWD/target/image-tools
 
 # Mostly waiting for the network: beside the compiler.

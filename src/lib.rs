@@ -21,6 +21,7 @@ pub mod nix;
 pub mod nixbuild;
 pub mod output;
 pub mod pin;
+pub mod pipeline;
 pub mod plan;
 pub mod problem;
 pub mod process;
