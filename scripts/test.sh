@@ -103,7 +103,7 @@ elif [ -z "${COTTER_TEST_NIX_ROOTS:-}" ]; then
 fi
 export COTTER_TEST_NIX_ROOTS=${COTTER_TEST_NIX_ROOTS:-}
 
-stage "cargo test" timeout --kill-after=10 2400 cargo test --locked --no-fail-fast
+stage "cargo test" timeout --kill-after=10 3000 cargo test --locked --no-fail-fast
 cp "$logs/stage" "$logs/tests"
 
 printf '\n%s\n' "summary"
