@@ -21,6 +21,7 @@ mod recorded_tests;
 mod registered;
 mod repository;
 mod settings;
+mod store;
 mod version;
 
 pub use builds::{DrvFailure, Progress, Step};

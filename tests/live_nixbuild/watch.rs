@@ -1,5 +1,7 @@
 //! A folder that is watched.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -7,6 +9,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::scene::{Scene, status};
+use crate::support::TOOL_PATH;
+use crate::support::cotter::ran;
 
 /// No wait is longer; a test that has to wait so long fails.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -194,4 +198,24 @@ fn once_says_whether_all_went_well() {
     );
     assert!(says(&scene, "one.yaml.one", "Succeeded"));
     scene.run(&["watch", "missing", "--once"]).expect(2);
+}
+
+/// Programs of Nix that make the store at the same time get in each other's way.
+#[test]
+fn the_store_is_there_before_several_build() {
+    let scene = Scene::new();
+    let nix_instantiate = scene.write(
+        "bin/nix-instantiate",
+        "#!/bin/sh\nif [ ! -e \"$NIX_STATE_DIR/db/schema\" ]; then\n  echo 'there is no store' >&2\n  exit 1\nfi\n\
+         PATH=${PATH#*:} exec nix-instantiate \"$@\"\n",
+    );
+    std::fs::set_permissions(&nix_instantiate, Permissions::from_mode(0o755)).unwrap();
+    scene.write("manifests/one.yaml", &scene.nixbuild("one", "archive"));
+    scene.write("manifests/two.yaml", &scene.nixbuild("two", "stream"));
+    let bin = nix_instantiate.parent().unwrap();
+    let run = ran(scene
+        .command()
+        .args(["watch", "manifests", "--once"])
+        .env("PATH", format!("{}:{TOOL_PATH}", bin.display())));
+    run.expect(0);
 }

@@ -23,6 +23,7 @@ use super::build::{self, Building};
 use super::load::Loader;
 use super::status::{Outcome, Status};
 use super::wanted::Wanted;
+use crate::nix::Nix;
 use crate::process::Runner;
 pub use board::{Board, Report};
 
@@ -110,6 +111,11 @@ impl Watch<'_> {
     }
 
     fn start<'s>(&'s self, scope: &'s thread::Scope<'s, '_>, builds: &'s Builds) -> Sender<Key> {
+        // What is wrong with Nix is told of each build.
+        let _ = Nix::find(self.runner).and_then(|nix| {
+            let nix = nix.settings(self.settings).timeout(self.timeout);
+            nix.make_store()
+        });
         let (sender, receiver) = mpsc::channel();
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..self.jobs.max(1) {
