@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome};
 use super::setup::{Globals, Opened, commit};
-use crate::image::emit::{Emitted, Existing, Form, Settled, settle, way};
+use crate::image::emit::{Emitted, Existing, Form, Settled, settle};
 use crate::image::spec::Invalid;
 use crate::output::{self, Diagnostic, EmittedFile, EmittedStatus};
 use crate::plan::Rewritten;
@@ -68,17 +68,6 @@ pub fn templates(opened: &Opened, given: Option<&Path>) -> Option<PathBuf> {
         (None, Some(dir)) => Some(opened.workspace.root().join(dir.get_ref())),
         (None, None) => None,
     }
-}
-
-/// The way from one folder of the workspace to another.
-pub fn way_between(from: &RelPath, to: &RelPath) -> String {
-    fn parts(path: &RelPath) -> Vec<&str> {
-        let parts = path.as_str().split('/');
-        parts
-            .filter(|part| !part.is_empty() && *part != ".")
-            .collect()
-    }
-    way(&parts(from), &parts(to))
 }
 
 /// What is wrong in specs.

@@ -73,11 +73,14 @@ impl Arguments {
             recover(opened, globals, self.writing.dry_run)?;
         }
         let dockerfile = opened.workspace.read(file)?;
-        let folder = |given: &Option<PathBuf>| match given {
-            Some(dir) => opened.workspace.locate(&opened.base, dir),
-            None => Ok(file.parent()),
+        let context = match &self.context {
+            Some(dir) => opened.workspace.locate(&opened.base, dir)?,
+            None => file.parent(),
         };
-        let (context, out) = (folder(&self.context)?, folder(&self.out)?);
+        let out = match &self.out {
+            Some(dir) => opened.destination(dir)?,
+            None => file.parent(),
+        };
         let request = migrate::Request {
             workspace: &opened.workspace,
             dockerfile: &dockerfile,
@@ -85,7 +88,7 @@ impl Arguments {
                 .name
                 .clone()
                 .unwrap_or_else(|| image_name(&opened.workspace, &context)),
-            from_spec: emitted::way_between(&out, &context),
+            from_spec: emit::way_between(&out, &context),
             context,
             target: self.target.clone(),
             arguments: self.build_arg.clone(),
@@ -136,8 +139,8 @@ impl Arguments {
             spec: &migration.spec,
             origin: spec::FILE.to_owned(),
             command: format!("cotter image emit {}", spec::FILE),
-            spec_dir: &out.to_path(opened.workspace.root()),
-            from_out: ".".to_owned(),
+            folder: out,
+            out,
             method: migration.spec.builder.unwrap_or(Method::Layered),
             form: Form::File,
             nixpkgs: emitted::nixpkgs(opened),

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::Request;
 use super::helpers::store_name;
-use super::relative::join;
 use crate::image::spec::{File, Source, Spec};
 
 /// What a file holds.
@@ -81,7 +80,7 @@ pub fn files(
 fn content(request: &Request, path: &str, file: &File) -> Content {
     match (file.text(), file.path()) {
         (Some(text), _) => Content::text(path, text.to_owned()),
-        (None, source) => Content::source(join(&request.from_out, source.unwrap_or(""))),
+        (None, source) => Content::source(request.from_out(source.unwrap_or(""))),
     }
 }
 

@@ -69,7 +69,7 @@ pub fn kind(request: &Request) -> Result<Kind, SourceError> {
     Ok(match &spec.source {
         Source::Package(source) => Kind::package(json!({
             "attr": source.attr,
-            "file": source.file.as_ref().map(|file| join(&request.from_out, file)),
+            "file": source.file.as_ref().map(|file| request.from_out(file)),
             "output": source.output,
             "program": source.program,
         })),
@@ -91,7 +91,7 @@ pub fn kind(request: &Request) -> Result<Kind, SourceError> {
                 *port,
                 spa.unwrap_or(false),
                 json!({
-                    "path": join(&request.from_out, path),
+                    "path": request.from_out(path),
                     "version": version,
                 }),
             )
@@ -127,10 +127,10 @@ impl Root {
         let root = root.unwrap_or(".");
         Root {
             dir: match root {
-                "." => request.spec_dir.to_owned(),
-                root => request.spec_dir.join(root),
+                "." => request.spec_dir(),
+                root => request.spec_dir().join(root),
             },
-            path: join(&request.from_out, root),
+            path: request.from_out(root),
         }
     }
 
@@ -399,7 +399,7 @@ fn python(request: &Request, source: &Python) -> Kind {
         }],
         files: vec![(
             place.clone(),
-            Content::source(join(&request.from_out, &source.path)),
+            Content::source(request.from_out(&source.path)),
         )],
         workdir: Some("/app"),
         ..Kind::new(json!({

@@ -60,7 +60,8 @@ pub fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), Sour
         )
     };
     let target = |path: &str| format!("/rootfs{path}");
-    let folder = |root: &Option<String>| request.spec_dir.join(root.as_deref().unwrap_or_default());
+    let folder =
+        |root: &Option<String>| request.spec_dir().join(root.as_deref().unwrap_or_default());
     Ok(match &request.spec.source {
         Source::Rust(rust) => {
             let dir = folder(&rust.root);
