@@ -68,8 +68,11 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "rust",
         source: Some("rust"),
-        spec: "[image.config]\nports = [\"8080/tcp\"]\nuser = \"65534:65534\"\nlabels = { a = \"b\" }\n[image.source]\nkind = \"rust\"\nfeatures = [\"loud\"]\n",
-        files: &[],
+        spec: "[image.config]\nports = [\"8080/tcp\"]\nuser = \"65534:65534\"\nlabels = { a = \"b\" }\n[image.source]\nkind = \"rust\"\nfeatures = [\"loud\"]\nbuild-inputs = [\"tzdata\"]\nnative-build-inputs = [\"jq\"]\n",
+        files: &[(
+            "build.rs",
+            "fn main() { assert!(std::process::Command::new(\"jq\").arg(\"--version\").status().unwrap().success()) }\n",
+        )],
         answers: Answers::AtPort("RUST ANSWERS"),
     },
     Kind {

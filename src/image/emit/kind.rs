@@ -165,6 +165,8 @@ fn rust(request: &Request, source: &Rust) -> Result<Kind, SourceError> {
         "version": source.version,
         "program": source.program,
         "features": source.features,
+        "build_inputs": source.build_inputs,
+        "native_build_inputs": source.native_build_inputs,
     });
     Ok(Kind {
         leaves: vec!["target".into()],
@@ -201,6 +203,8 @@ fn go(request: &Request, source: &Go) -> Result<Kind, SourceError> {
             "version": version.as_deref().unwrap_or("0"),
             "program": program.as_deref().unwrap_or(&pname),
             "packages": source.packages,
+            "build_inputs": source.build_inputs,
+            "native_build_inputs": source.native_build_inputs,
             "is_vendored": folder.go_needs_nothing(),
         }))
     })
@@ -375,6 +379,8 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
         "output_hashes": output_hashes,
         "fetches": source.fetches,
         "build_script": source.build_script,
+        "build_inputs": source.build_inputs,
+        "native_build_inputs": source.native_build_inputs,
         "pname": source.pname,
         "program": source.program.as_deref().unwrap_or(&source.pname),
     })))

@@ -40,6 +40,7 @@ const TEMPLATES: &[Template] = templates![
     "nix/flake.nix.hbs",
     "nix/image.nix.hbs",
     "nix/part/build_env.nix.hbs",
+    "nix/part/build_inputs.nix.hbs",
     "nix/part/bun_modules.nix.hbs",
     "nix/part/content.nix.hbs",
     "nix/part/contents.nix.hbs",

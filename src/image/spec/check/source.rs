@@ -112,6 +112,9 @@ pub(super) fn source(spec: &Spec, faults: &mut Faults) {
             }
         }
     }
+    for (key, inputs) in spec.source.inputs() {
+        faults.want_each(key, inputs, is_attr_path, ATTR_PATH);
+    }
     // It is part of a store path's name and, where no other is given, the tag.
     faults.want_option("version", version, is_version, VERSION);
 }
