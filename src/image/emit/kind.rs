@@ -151,15 +151,26 @@ fn rust(request: &Request, source: &Rust) -> Result<Kind, SourceError> {
     if !folder.has("Cargo.lock") {
         return Err(folder.missing("Cargo.lock", "there is none, and no build is the same twice without it: `cargo generate-lockfile` makes it"));
     }
-    let asks_manifest = source.pname.is_none() || source.version.is_none();
-    if asks_manifest && !folder.cargo_says_name_and_version()? {
-        return Err(folder.missing("Cargo.toml", "it does not itself say the name and version of a package: say `pname` and `version` in `[image.source]`"));
+    let is_asked = source.pname.is_none() || source.version.is_none();
+    let asks_manifest = is_asked && folder.cargo_says_name_and_version()?;
+    let mut locked = None;
+    if is_asked && !asks_manifest {
+        // The manifest of a workspace is of no package.
+        let member = source.pname.as_deref().or(source.program.as_deref());
+        locked = match member {
+            Some(name) if folder.cargo_locks_member(name)? => Some(name),
+            _ => None,
+        };
+        if locked.is_none() {
+            return Err(folder.missing("Cargo.toml", "it does not itself say the name and version of a package: say `pname`, the name of a member, in `[image.source]`, or `pname` and `version`"));
+        }
     }
     let values = json!({
         "root": root.path,
         "manifest": root.file("Cargo.toml"),
         "lock": root.file("Cargo.lock"),
         "reads_manifest": asks_manifest,
+        "locked": locked,
         "output_hashes": folder.cargo_git_packages()?,
         "pname": source.pname,
         "version": source.version,
