@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Request;
 use super::facts::{Folder, SourceError, lock_file};
 use super::files::Content;
-use super::relative::join;
+use super::relative::{is_around, join};
 use crate::image::spec::{
     Binary, Bun, Go, Hugo, LinuxSystem, Manager, Python, Rust, Source, Spork, SporkBuild, Static,
     Vite,
@@ -35,7 +35,7 @@ pub struct Kind {
     pub serve: Option<(u16, bool)>,
     pub runtime: Vec<RuntimePath>,
     pub files: Vec<(String, Content)>,
-    pub workdir: Option<&'static str>,
+    pub workdir: Option<String>,
     /// What building it leaves in its folder.
     pub leaves: Vec<String>,
 }
@@ -85,17 +85,14 @@ pub fn kind(request: &Request) -> Result<Kind, SourceError> {
             version,
             port,
             spa,
-        }) => Kind {
-            has_version: version.is_some(),
-            ..served(
-                *port,
-                spa.unwrap_or(false),
-                json!({
-                    "path": join(&request.from_out, path),
-                    "version": version,
-                }),
-            )
-        },
+        }) => {
+            let path = join(&request.from_out, path);
+            let values = json!({ "is_whole": is_around(&path), "path": path, "version": version });
+            Kind {
+                has_version: version.is_some(),
+                ..served(*port, spa.unwrap_or(false), values)
+            }
+        }
         Source::Binary(source) => binary(source),
         Source::Script(source) => Kind {
             has_version: source.version.is_some(),
@@ -392,31 +389,27 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
 }
 
 fn python(request: &Request, source: &Python) -> Kind {
-    let name = source
-        .path
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or("");
-    let place = match source.module {
-        Some(_) => "/app".to_owned(),
-        None => format!("/app/{name}"),
+    let place = source.place();
+    let path = join(&request.from_out, &source.path);
+    let is_whole = source.module.is_some() && is_around(&path);
+    let content = match is_whole {
+        true => Content::bound("src"),
+        false => Content::source(path.clone()),
     };
+    let folder = source.folder.as_deref().unwrap_or(Python::FOLDER);
     Kind {
         has_version: source.version.is_some(),
         runtime: vec![RuntimePath {
             path: "python".into(),
             is_bound: true,
         }],
-        files: vec![(
-            place.clone(),
-            Content::source(join(&request.from_out, &source.path)),
-        )],
-        workdir: Some("/app"),
+        files: vec![(place.clone(), content)],
+        workdir: Some(folder.to_owned()),
         ..Kind::new(json!({
             "interpreter": source.interpreter.as_deref().unwrap_or("python3"),
             "packages": source.packages,
             "module": source.module,
+            "root": is_whole.then_some(path),
             "script": place,
             "version": source.version,
         }))

@@ -168,11 +168,9 @@ fn files(files: &BTreeMap<String, File>, faults: &mut Faults) {
     for (path, file) in files {
         faults.want(path, is_image_path(path), IMAGE_PATH);
         // Of two such files one would be a folder.
-        let is_folder = files.keys().any(|other| {
-            other
-                .strip_prefix(path.as_str())
-                .is_some_and(|rest| rest.starts_with('/'))
-        });
+        let is_folder = files
+            .keys()
+            .any(|other| other != path && is_within(other, path));
         let message = "another file lies below this one, which is no folder";
         faults.want(path, !is_folder, message);
         faults.at(path, |faults| match file {
@@ -239,7 +237,6 @@ fn config(config: &Config, faults: &mut Faults) {
         "a port is expected: `8080/tcp`",
     );
     faults.want_each("volumes", &config.volumes, is_image_path, IMAGE_PATH);
-    let is_workdir = |path: &str| path == "/" || is_image_path(path);
     faults.want_option("workdir", config.workdir.as_deref(), is_workdir, IMAGE_PATH);
     let message = "a user is expected: `65534`, `65534:65534`, `app` or `app:app`";
     faults.want_option("user", config.user.as_deref(), is_user, message);
@@ -257,6 +254,16 @@ fn config(config: &Config, faults: &mut Faults) {
             r#"`["CMD", "program", …]`, `["CMD-SHELL", "command"]` or `["NONE"]` is expected"#;
         faults.at("healthcheck", |faults| faults.want("test", holds, message));
     }
+}
+
+fn is_workdir(path: &str) -> bool {
+    path == "/" || is_image_path(path)
+}
+
+/// Whether `path` is `folder`, or lies below it.
+fn is_within(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn source(spec: &Spec, faults: &mut Faults) {
@@ -320,6 +327,19 @@ fn source(spec: &Spec, faults: &mut Faults) {
             );
             faults.want_each("packages", &source.packages, is_attr_path, ATTR_PATH);
             faults.want("path", is_relative(&source.path), RELATIVE);
+            faults.want_option("folder", source.folder.as_deref(), is_workdir, IMAGE_PATH);
+            let is_root = source.module.is_some() && source.folder.as_deref() == Some("/");
+            let message = "a folder of modules does not become the whole image: `/app`, say";
+            faults.want("folder", !is_root, message);
+            let place = source.place();
+            let taken = spec
+                .files
+                .keys()
+                .find(|file| is_within(file, &place) || is_within(&place, file));
+            if let Some(file) = taken {
+                let message = format!("`{place}` of the image is taken: `{file}` is in `files`");
+                faults.want("path", false, message);
+            }
             let is_module = |name: &str| name.split('.').all(is_identifier);
             faults.want_option(
                 "module",
