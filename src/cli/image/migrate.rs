@@ -97,8 +97,8 @@ impl Arguments {
         read_back(&out, &text)?;
         let (files, untold) = self.files(opened, &migration, &text, &out);
         let outcome = match migration.to_decide().next() {
-            Some(_) => Outcome::Attention,
-            None => Outcome::Done,
+            None if untold.is_empty() || self.stdout => Outcome::Done,
+            _ => Outcome::Attention,
         };
         if self.stdout {
             io::stdout()

@@ -23,8 +23,8 @@ const MODULES: &[(&str, &str)] = &[
     ("alembic", "alembic"),
 ];
 
-/// Where the program comes to stand.
-const APP: &str = "/app";
+/// Where Python looks for modules.
+const MODULE_PATH: &str = "PYTHONPATH";
 
 /// Whether the container runs Python; then the spec has it for its source.
 pub fn find(draft: &mut Draft) -> bool {
@@ -127,7 +127,7 @@ fn script_at(draft: &mut Draft, made: &Made, script: &str, source: &mut Python) 
         if copy.sources.len() == 1 {
             draft.take_copy(copy, "source.path");
         }
-        draft.moved = Some((folder_of_script, APP.to_owned()));
+        stand(draft, made, &folder_of_script, source);
         return true;
     }
     // With modules beside it, the folder is what is needed.
@@ -161,7 +161,7 @@ fn script_at(draft: &mut Draft, made: &Made, script: &str, source: &mut Python) 
     if in_folder {
         draft.take_copy(copy, "source.path, source.module");
     }
-    draft.moved = Some((place, APP.to_owned()));
+    stand(draft, made, &place, source);
     true
 }
 
@@ -235,11 +235,46 @@ fn folder(draft: &mut Draft, made: &Made, module: &str, source: &mut Python) -> 
             if copy.sources.len() == 1 {
                 draft.take_copy(copy, "source.path, source.module");
             }
-            draft.moved = Some((place, APP.to_owned()));
+            stand(draft, made, &place, source);
             return true;
         }
     }
     false
+}
+
+/// Leaves the program at its `place`, so that what names its files finds them.
+fn stand(draft: &mut Draft, made: &Made, place: &str, source: &mut Python) {
+    let place = if place.is_empty() { "/" } else { place };
+    let is_folder = source.module.is_some();
+    let step = draft.start.steps.first().copied().unwrap_or(0);
+    if is_folder && place == "/" {
+        draft.ledger.decide(
+            step,
+            format!(
+                "the folder of the program is all of the image: it becomes `{}`",
+                Python::FOLDER
+            ),
+            &["see whether the program names its files by `/`"],
+        );
+        draft.spec.config.workdir = Some(Python::FOLDER.to_owned());
+        return;
+    }
+    if place != Python::FOLDER {
+        source.folder = Some(place.to_owned());
+    }
+    // A module is looked for in the folder that the container is started in, a script's neighbours beside it.
+    if !is_folder || made.workdir == place {
+        return;
+    }
+    match made.env.get(MODULE_PATH) {
+        None => drop(draft.spec.config.env.insert(MODULE_PATH.to_owned(), place.to_owned())),
+        Some((Ok(value), _)) if value.split(':').any(|folder| folder == place) => {}
+        Some(_) => draft.ledger.decide(
+            step,
+            format!("Python looks for `{MODULE_PATH}` alone, and not into `{place}`, which the script is in"),
+            &[&format!("put `{place}` into `{MODULE_PATH}`")],
+        ),
+    }
 }
 
 /// `path` without `tail` at its end.
