@@ -6,5 +6,4 @@ mod support;
 mod flakes;
 mod injection;
 mod kinds;
-mod project;
 mod same;

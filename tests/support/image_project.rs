@@ -7,11 +7,11 @@ use cotter::image::spec::{self, Spec};
 use cotter::source::{RelPath, SourceFile};
 use tempfile::TempDir;
 
-use crate::support::cotter::{Run, ran};
-use crate::support::image::Image;
-use crate::support::images::{self, Nix};
-use crate::support::repo::Repo;
-use crate::support::{command, folder};
+use super::cotter::{Run, ran};
+use super::image::Image;
+use super::images::{self, Nix};
+use super::repo::Repo;
+use super::{command, folder};
 
 const COTTER: &str = env!("CARGO_BIN_EXE_cotter");
 
@@ -34,6 +34,16 @@ impl Project {
         let project = Project { dir, repo };
         project.write("image.toml", spec);
         project
+    }
+
+    /// A case of `fixtures/image_migrate`: its Dockerfile, and the files that are copied.
+    pub fn of_dockerfile(case: &str) -> Project {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = Repo::init(dir.path().join("project"));
+        let case = images::fixtures().join("image_migrate").join(case);
+        folder::copy(&case.join("context"), repo.dir());
+        fs::copy(case.join("Dockerfile"), repo.dir().join("Dockerfile")).unwrap();
+        Project { dir, repo }
     }
 
     pub fn path(&self) -> &Path {
@@ -90,14 +100,43 @@ impl Project {
     }
 
     pub fn image(&self, nix: &Nix, builder: &str) -> Image {
-        let image = nix.image(&self.expression(builder));
-        image.unwrap_or_else(|said| {
-            panic!(
-                "{}, {builder}: {said}\n{}",
-                nix.name,
-                self.read("default.nix")
-            )
+        self.built(nix, &self.expression(builder))
+    }
+
+    /// The image of `default.nix` with these arguments.
+    pub fn image_with(&self, nix: &Nix, arguments: &str) -> Image {
+        self.built(
+            nix,
+            &format!("import {} {{ {arguments} }}", self.path().display()),
+        )
+    }
+
+    fn built(&self, nix: &Nix, expression: &str) -> Image {
+        nix.image(expression).unwrap_or_else(|said| {
+            let text = self.read("default.nix");
+            panic!("{}, {expression}: {said}\n{text}", nix.name)
         })
+    }
+
+    /// The image of an output of the flake, with the package sets of the tests in place of its inputs.
+    pub fn flake_image(&self, nix: &Nix, builder: &str, output: &str) -> Image {
+        let inputs: &[&str] = match builder {
+            "nix2container" => &["nixpkgs", "nix2container"],
+            _ => &["nixpkgs"],
+        };
+        let flake = |attribute: &str| format!("{}#{attribute}", self.path().display());
+        let built = nix
+            .build_flake(&flake(output), inputs)
+            .unwrap_or_else(|e| panic!("{output}: {e}"));
+        match Image::is_nix2container(&built) {
+            true => {
+                let copy = nix
+                    .build_flake(&flake(&format!("{output}.copyTo")), inputs)
+                    .unwrap();
+                Image::copied_by(&copy.join("bin/copy-to")).unwrap()
+            }
+            false => Image::read(&built).unwrap(),
+        }
     }
 
     pub fn file(&self, name: &str) -> PathBuf {

@@ -1,0 +1,8 @@
+//! What `cotter image migrate` makes of Dockerfiles, built by real Nix, read back with skopeo and umoci, and run.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cases;
+mod expected;
+mod two_systems;
