@@ -6,4 +6,5 @@ mod support;
 mod flakes;
 mod injection;
 mod kinds;
+mod locked;
 mod same;

@@ -5,15 +5,19 @@ use std::path::{Path, PathBuf};
 
 use cotter::image::spec::{self, Spec};
 use cotter::source::{RelPath, SourceFile};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::cotter::{Run, ran};
 use super::image::Image;
 use super::images::{self, Nix};
 use super::repo::Repo;
-use super::{command, folder};
+use super::{command, folder, run_ok};
 
 const COTTER: &str = env!("CARGO_BIN_EXE_cotter");
+
+/// Where the library is, in tests.
+const LIBRARY_URL: &str = "https://git.example.org/team/cotter.git";
 
 /// The builders of Nix's.
 pub const BUILDERS: [&str; 3] = ["layered", "stream", "nix2container"];
@@ -66,9 +70,41 @@ impl Project {
         spec::of_file(&source).unwrap()
     }
 
+    /// A command of git's as it is told to people.
+    pub fn git(&self, command: &str) {
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        self.repo.git(&words);
+    }
+
     /// For flakes, which see what git knows.
     pub fn stage(&self) {
         self.repo.git(&["add", "--all", "."]);
+    }
+
+    /// Locks the flake's inputs as `nix flake lock` does where the package sets of the tests are what stands at their URLs.
+    pub fn lock(&self, nix: &Nix, inputs: &[(&str, &Path)]) {
+        let mut lock = nix.command("nix");
+        lock.args(["flake", "lock"]).arg(self.path());
+        for (input, place) in inputs {
+            lock.args(["--override-input", input]);
+            lock.arg(format!("path:{}", place.display()));
+        }
+        run_ok(&mut lock, "nix-bin");
+        let mut locked: Value = serde_json::from_str(&self.read("flake.lock")).unwrap();
+        for (input, _) in inputs {
+            let node = locked["nodes"]["root"]["inputs"][input].as_str().unwrap();
+            let node = node.to_owned();
+            locked["nodes"][node]["original"] = match *input {
+                "nixpkgs" => {
+                    json!({ "type": "github", "owner": "NixOS", "repo": "nixpkgs", "ref": "nixos-25.05" })
+                }
+                "nix2container" => {
+                    json!({ "type": "github", "owner": "nlewo", "repo": "nix2container" })
+                }
+                _ => json!({ "type": "git", "url": LIBRARY_URL }),
+            };
+        }
+        self.write("flake.lock", &format!("{locked:#}\n"));
     }
 
     pub fn cotter(&self, arguments: &[&str]) -> Run {

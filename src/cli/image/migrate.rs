@@ -174,6 +174,7 @@ impl Arguments {
                 text,
                 &put.files,
                 put.written,
+                &put.next,
             ),
             Format::Human => {
                 let mut sink = anstream::stdout().lock();
@@ -181,7 +182,8 @@ impl Arguments {
                     true => output::diff(&mut sink, &put.rewritten)?,
                     false => output::emitted_human(&mut sink, &put.files, self.writing.dry_run)?,
                 }
-                output::image_migrate_human(&mut sink, file, migration)
+                output::image_migrate_human(&mut sink, file, migration)?;
+                output::next_steps(&mut sink, &put.next)
             }
         }
     }

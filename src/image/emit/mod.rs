@@ -31,7 +31,7 @@ pub use facts::SourceError;
 pub use helpers::command_word;
 pub use refuse::{Refusal, serves};
 pub use relative::way;
-pub use settle::{Existing, Settled, settle, with_own_pins};
+pub use settle::{Existing, Settled, has_placeholders, settle, with_own_pins};
 pub use templates::TemplateError;
 
 use super::spec::{Method, Spec};
