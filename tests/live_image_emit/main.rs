@@ -7,4 +7,5 @@ mod flakes;
 mod injection;
 mod kinds;
 mod locked;
+mod rehash;
 mod same;

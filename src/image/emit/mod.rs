@@ -48,6 +48,12 @@ pub struct Nix2Container {
     hash: &'static str,
 }
 
+impl Nix2Container {
+    pub fn hash(&self) -> &'static str {
+        self.hash
+    }
+}
+
 /// Of 2026-03-20.
 pub const NIX2CONTAINER: Nix2Container = Nix2Container {
     url: "https://github.com/nlewo/nix2container/archive/20d339590c3c36252514a57b0241c47bcd8a08ce.tar.gz",
