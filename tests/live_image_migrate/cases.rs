@@ -94,6 +94,23 @@ fn python_beside() {
 }
 
 #[test]
+fn python_src_main() {
+    Case {
+        name: "python-src-main",
+        files: &[],
+        builder: "layered",
+        config: json!({
+            "Entrypoint": ["*/bin/python3", "-m", "main"],
+            "Env": ["PYTHONPATH=/work/src", CA],
+            "User": "1001",
+            "WorkingDir": "/work",
+        }),
+        does: Does::Prints("says good day\n"),
+    }
+    .try_out();
+}
+
+#[test]
 fn python_venv_stages() {
     Case {
         name: "python-venv-stages",
