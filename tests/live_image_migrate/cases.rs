@@ -1,130 +1,15 @@
-//! Dockerfiles of `fixtures/image_migrate` of each kind of source.
+//! Dockerfiles of every other kind of source.
+
+use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::expected::has_config;
-use crate::support::container;
-use crate::support::image::Image;
+use crate::case::{CA, Case, Does};
 use crate::support::image_project::Project;
-use crate::support::images;
-
-const CA: &str = "SSL_CERT_FILE=/etc/ssl/certs/ca-bundle.crt";
-
-/// Says where it is and as whom it runs.
-const BRIDGE: &str = r#"import http.server, os
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(f"{os.getcwd()} {os.getuid()}\n".encode())
-
-http.server.HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
-"#;
-
-enum Does {
-    /// Answers at the port with this.
-    Answers(u16, &'static str),
-    /// Prints this and ends.
-    Prints(&'static str),
-}
-
-/// A Dockerfile that leaves nothing to decide: what it says of the config, and what a container of it does.
-struct Case {
-    name: &'static str,
-    files: &'static [(&'static str, &'static str)],
-    builder: &'static str,
-    config: Value,
-    does: Does,
-}
+use crate::support::{command, images, run_ok};
 
 fn nginx() -> Value {
     json!(["*/bin/nginx", "-e", "stderr", "-c", "*-nginx.conf"])
-}
-
-#[test]
-fn python_script_alone() {
-    Case {
-        name: "python-script-alone",
-        files: &[("bridge.py", BRIDGE)],
-        builder: "stream",
-        config: json!({
-            "Entrypoint": ["*/bin/python3", "/bridge.py"],
-            "Env": ["LANG=C.UTF-8", "PORT=8080", "PYTHONUNBUFFERED=1", CA],
-            "User": "65534:65534",
-            "WorkingDir": "/",
-        }),
-        does: Does::Answers(8080, "/ 65534\n"),
-    }
-    .try_out();
-}
-
-#[test]
-fn python_own_places() {
-    Case {
-        name: "python-own-places",
-        files: &[],
-        builder: "nix2container",
-        config: json!({
-            "Entrypoint": ["*/bin/python3", "/report.py"],
-            "Cmd": ["--conf", "/etc/report/report.yaml", "--out", "/data"],
-            "Env": ["TEMPLATES=/templates", CA],
-            "Volumes": { "/data": {} },
-            "WorkingDir": "/",
-        }),
-        does: Does::Prints("of: all\n /data\n"),
-    }
-    .try_out();
-}
-
-#[test]
-fn python_beside() {
-    Case {
-        name: "python-beside",
-        files: &[],
-        builder: "layered",
-        config: json!({
-            "Entrypoint": ["*/bin/python3", "-m", "nightly"],
-            "Env": ["PYTHONPATH=/srv/jobs", CA],
-            "WorkingDir": "/data",
-        }),
-        does: Does::Prints("nightly in /data\n"),
-    }
-    .try_out();
-}
-
-#[test]
-fn python_src_main() {
-    Case {
-        name: "python-src-main",
-        files: &[],
-        builder: "layered",
-        config: json!({
-            "Entrypoint": ["*/bin/python3", "-m", "main"],
-            "Env": ["PYTHONPATH=/work/src", CA],
-            "User": "1001",
-            "WorkingDir": "/work",
-        }),
-        does: Does::Prints("says good day\n"),
-    }
-    .try_out();
-}
-
-#[test]
-fn python_venv_stages() {
-    Case {
-        name: "python-venv-stages",
-        files: &[],
-        builder: "nix2container",
-        config: json!({
-            "Entrypoint": ["*/bin/python3", "-m", "worker"],
-            "Cmd": ["--queue", "default"],
-            "Env": ["LANG=C.UTF-8", CA],
-            "WorkingDir": "/app",
-        }),
-        does: Does::Prints("works on default with redis\n"),
-    }
-    .try_out();
 }
 
 #[test]
@@ -272,49 +157,56 @@ fn comments_in_continuations() {
     .try_out();
 }
 
-impl Case {
-    fn try_out(&self) {
-        let (about, nix) = (self.name, images::host());
-        let project = Project::of_dockerfile(self.name);
-        for (name, text) in self.files {
-            project.write(name, text);
-        }
-        project
-            .cotter(&["image", "migrate", "Dockerfile"])
-            .expect(0);
-        project.stage();
-        if project.read("default.nix").contains("fakeHash") {
-            project.cotter_with(&nix, &["fod-rehash"]).expect(0);
-        }
-        project.emit(&["--builder", self.builder]);
-        project.stage();
-        project.cotter(&["check", "--all-files"]).expect(0);
-        let image = project.image(&nix, self.builder);
-        has_config(&image, &self.config, about);
-        self.run(&image);
-    }
+/// A program that needs no library: nothing else is in its image.
+const RELAY: &str = r#"#include <stdio.h>
+int main(int count, char **words) {
+  for (int at = 1; at < count; at++) printf("%s ", words[at]);
+  puts("relayed");
+}
+"#;
 
-    fn run(&self, image: &Image) {
-        let about = self.name;
-        if let Err(reason) = container::possible() {
-            eprintln!("left out: running {about}: {reason}");
-            return;
-        }
-        match self.does {
-            Does::Answers(port, wanted) => {
-                let mut container = image
-                    .start_apart()
-                    .unwrap_or_else(|e| panic!("{about}: {e}"));
-                let answer = container
-                    .get_apart(port, "/")
-                    .unwrap_or_else(|e| panic!("{about}: {e}"));
-                assert_eq!(answer, (200, wanted.to_owned()), "{about}");
-            }
-            Does::Prints(wanted) => {
-                let said = image.run(None).unwrap_or_else(|e| panic!("{about}: {e}"));
-                assert!(said.success, "{about}: {said:?}");
-                assert_eq!(said.stdout, wanted, "{about}");
-            }
-        }
+#[test]
+fn binary_curl() {
+    let project = Project::of_dockerfile("binary-curl");
+    let release = project.file("relay/releases/v2.11.0");
+    fs::create_dir_all(&release).unwrap();
+    project.write("relay.c", RELAY);
+    let mut compile = command("cc", project.path());
+    compile.current_dir(project.path());
+    compile.args([
+        "-static",
+        "-o",
+        "relay/releases/v2.11.0/relay-linux-amd64",
+        "relay.c",
+    ]);
+    run_ok(&mut compile, "gcc");
+    fs::write(
+        release.join("relay-linux-arm64"),
+        "of the other architecture",
+    )
+    .unwrap();
+    let here = format!("file://{}", project.path().display());
+    let dockerfile = project
+        .read("Dockerfile")
+        .replace("https://example.org", &here);
+    project.write("Dockerfile", &dockerfile);
+    Case {
+        name: "binary-curl",
+        files: &[],
+        builder: "layered",
+        config: json!({
+            "Entrypoint": ["*/bin/relay"],
+            "Cmd": ["--listen", ":4000"],
+            "Env": [CA],
+            "ExposedPorts": { "4000/udp": {} },
+            "User": "1000",
+        }),
+        does: Does::Prints("--listen :4000 relayed\n"),
     }
+    .try_out_in(&project);
+    let of_arm = project.image_with(
+        &images::host(),
+        "pkgs = (import <nixpkgs> { }).pkgsCross.aarch64-multiplatform;",
+    );
+    assert_eq!(of_arm.config["architecture"], "arm64");
 }

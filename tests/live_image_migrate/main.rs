@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod case;
 mod cases;
-mod expected;
+mod python;
 mod two_systems;

@@ -2,13 +2,11 @@
 
 use serde_json::json;
 
-use crate::expected::has_config;
+use crate::case::{CA, has_config};
 use crate::support::container;
 use crate::support::image::Image;
 use crate::support::image_project::{BUILDERS, Project};
 use crate::support::images;
-
-const CA: &str = "SSL_CERT_FILE=/etc/ssl/certs/ca-bundle.crt";
 
 fn check(image: &Image, architecture: &str, about: &str) {
     assert_eq!(image.config["architecture"], architecture, "{about}");
