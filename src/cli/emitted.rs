@@ -1,5 +1,7 @@
 //! Writing what was emitted over what is there: what every emitting command has in common.
 
+mod next_steps;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,6 +126,8 @@ pub struct Put {
     pub files: Vec<EmittedFile>,
     pub rewritten: Vec<Rewritten>,
     pub written: bool,
+    /// Commands for what is left to do; none of a dry run.
+    pub next: Vec<String>,
 }
 
 /// Writes `files`, all or none, or says what would be written.
@@ -157,13 +161,17 @@ pub fn write_planned(
 ) -> Result<Outcome, Failure> {
     let put = put_planned(opened, planned, writing)?;
     let printed = match writing.format {
-        Format::Json => output::emitted_json(&mut io::stdout().lock(), &put.files, put.written),
+        Format::Json => {
+            output::emitted_json(&mut io::stdout().lock(), &put.files, put.written, &put.next)
+        }
         Format::Human if writing.diff => {
             output::diff(&mut anstream::stdout().lock(), &put.rewritten)
         }
         Format::Human if globals.quiet => Ok(()),
         Format::Human => {
-            output::emitted_human(&mut anstream::stdout().lock(), &put.files, writing.dry_run)
+            let mut sink = anstream::stdout().lock();
+            output::emitted_human(&mut sink, &put.files, writing.dry_run)
+                .and_then(|()| output::next_steps(&mut sink, &put.next))
         }
     };
     printed.map_err(Failure::output)?;
@@ -286,10 +294,15 @@ fn put_planned(opened: &Opened, planned: &[Planned], writing: &Writing) -> Resul
             status: file.status(),
         })
         .collect();
+    let next = match writing.dry_run {
+        true => Vec::new(),
+        false => next_steps::of(opened, planned),
+    };
     Ok(Put {
         files,
         rewritten,
         written,
+        next,
     })
 }
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use cotter::image::spec::Spec;
 
-use crate::project::{BUILDERS, Project};
 use crate::support::container;
 use crate::support::image::Image;
+use crate::support::image_project::{BUILDERS, Project};
 use crate::support::images;
 
 /// A kind of source, and what a container of it answers at its port.

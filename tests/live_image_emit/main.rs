@@ -6,5 +6,6 @@ mod support;
 mod flakes;
 mod injection;
 mod kinds;
-mod project;
+mod locked;
+mod rehash;
 mod same;

@@ -100,8 +100,8 @@ impl Arguments {
         read_back(&out, &text)?;
         let (files, untold) = self.files(opened, &migration, &text, &out);
         let outcome = match migration.to_decide().next() {
-            Some(_) => Outcome::Attention,
-            None => Outcome::Done,
+            None if untold.is_empty() || self.stdout => Outcome::Done,
+            _ => Outcome::Attention,
         };
         if self.stdout {
             io::stdout()
@@ -177,6 +177,7 @@ impl Arguments {
                 text,
                 &put.files,
                 put.written,
+                &put.next,
             ),
             Format::Human => {
                 let mut sink = anstream::stdout().lock();
@@ -184,7 +185,8 @@ impl Arguments {
                     true => output::diff(&mut sink, &put.rewritten)?,
                     false => output::emitted_human(&mut sink, &put.files, self.writing.dry_run)?,
                 }
-                output::image_migrate_human(&mut sink, file, migration)
+                output::image_migrate_human(&mut sink, file, migration)?;
+                output::next_steps(&mut sink, &put.next)
             }
         }
     }

@@ -20,6 +20,22 @@ pub struct Evaluation {
     pub system: Option<String>,
 }
 
+impl Evaluation {
+    /// As `cotter.toml` says, with relative paths seen from `dir`.
+    pub fn of(config: &Config, dir: RelPath) -> Evaluation {
+        let args = config.nix.args.iter();
+        Evaluation {
+            args: args
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            argstrs: Vec::new(),
+            include: Include::of(config),
+            dir,
+            system: None,
+        }
+    }
+}
+
 /// A place of Nix's search path, `-I`. One of the workspace is that of the work copy when it is evaluated.
 #[derive(Clone, Debug)]
 pub struct Include {
@@ -31,7 +47,7 @@ pub struct Include {
 
 impl Include {
     /// The search path of `cotter.toml`.
-    pub fn of(config: &Config) -> Vec<Include> {
+    fn of(config: &Config) -> Vec<Include> {
         let include = config.nix.include.iter();
         include
             .map(|(name, path)| Include {

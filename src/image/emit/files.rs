@@ -13,6 +13,8 @@ pub struct Content {
     text: Option<String>,
     store_name: Option<String>,
     source: Option<String>,
+    /// A name that the expression has for it.
+    bound: Option<&'static str>,
 }
 
 /// A file whose mode is the one that the store gives it.
@@ -91,6 +93,7 @@ impl Content {
             text: Some(text),
             store_name: Some(store_name(path.rsplit('/').next().unwrap_or(path))),
             source: None,
+            bound: None,
         }
     }
 
@@ -100,6 +103,17 @@ impl Content {
             text: None,
             store_name: None,
             source: Some(path),
+            bound: None,
+        }
+    }
+
+    pub fn bound(name: &'static str) -> Content {
+        Content {
+            is_text: false,
+            text: None,
+            store_name: None,
+            source: None,
+            bound: Some(name),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Request;
 use super::facts::{Folder, SourceError, lock_file};
 use super::files::Content;
-use super::relative::join;
+use super::relative::{is_around, join};
 use crate::image::spec::{
     Binary, Bun, Go, Hugo, LinuxSystem, Manager, Python, Rust, Source, Spork, SporkBuild, Static,
     Vite,
@@ -35,7 +35,7 @@ pub struct Kind {
     pub serve: Option<(u16, bool)>,
     pub runtime: Vec<RuntimePath>,
     pub files: Vec<(String, Content)>,
-    pub workdir: Option<&'static str>,
+    pub workdir: Option<String>,
     /// What building it leaves in its folder.
     pub leaves: Vec<String>,
 }
@@ -85,17 +85,14 @@ pub fn kind(request: &Request) -> Result<Kind, SourceError> {
             version,
             port,
             spa,
-        }) => Kind {
-            has_version: version.is_some(),
-            ..served(
-                *port,
-                spa.unwrap_or(false),
-                json!({
-                    "path": request.from_out(path),
-                    "version": version,
-                }),
-            )
-        },
+        }) => {
+            let path = request.from_out(path);
+            let values = json!({ "is_whole": is_around(&path), "path": path, "version": version });
+            Kind {
+                has_version: version.is_some(),
+                ..served(*port, spa.unwrap_or(false), values)
+            }
+        }
         Source::Binary(source) => binary(source),
         Source::Script(source) => Kind {
             has_version: source.version.is_some(),
@@ -151,15 +148,26 @@ fn rust(request: &Request, source: &Rust) -> Result<Kind, SourceError> {
     if !folder.has("Cargo.lock") {
         return Err(folder.missing("Cargo.lock", "there is none, and no build is the same twice without it: `cargo generate-lockfile` makes it"));
     }
-    let asks_manifest = source.pname.is_none() || source.version.is_none();
-    if asks_manifest && !folder.cargo_says_name_and_version()? {
-        return Err(folder.missing("Cargo.toml", "it does not itself say the name and version of a package: say `pname` and `version` in `[image.source]`"));
+    let is_asked = source.pname.is_none() || source.version.is_none();
+    let asks_manifest = is_asked && folder.cargo_says_name_and_version()?;
+    let mut locked = None;
+    if is_asked && !asks_manifest {
+        // The manifest of a workspace is of no package.
+        let member = source.pname.as_deref().or(source.program.as_deref());
+        locked = match member {
+            Some(name) if folder.cargo_locks_member(name)? => Some(name),
+            _ => None,
+        };
+        if locked.is_none() {
+            return Err(folder.missing("Cargo.toml", "it does not itself say the name and version of a package: say `pname`, the name of a member, in `[image.source]`, or `pname` and `version`"));
+        }
     }
     let values = json!({
         "root": root.path,
         "manifest": root.file("Cargo.toml"),
         "lock": root.file("Cargo.lock"),
         "reads_manifest": asks_manifest,
+        "locked": locked,
         "output_hashes": folder.cargo_git_packages()?,
         "pname": source.pname,
         "version": source.version,
@@ -387,31 +395,27 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
 }
 
 fn python(request: &Request, source: &Python) -> Kind {
-    let name = source
-        .path
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or("");
-    let place = match source.module {
-        Some(_) => "/app".to_owned(),
-        None => format!("/app/{name}"),
+    let place = source.place();
+    let path = request.from_out(&source.path);
+    let is_whole = source.module.is_some() && is_around(&path);
+    let content = match is_whole {
+        true => Content::bound("src"),
+        false => Content::source(path.clone()),
     };
+    let folder = source.folder.as_deref().unwrap_or(Python::FOLDER);
     Kind {
         has_version: source.version.is_some(),
         runtime: vec![RuntimePath {
             path: "python".into(),
             is_bound: true,
         }],
-        files: vec![(
-            place.clone(),
-            Content::source(request.from_out(&source.path)),
-        )],
-        workdir: Some("/app"),
+        files: vec![(place.clone(), content)],
+        workdir: Some(folder.to_owned()),
         ..Kind::new(json!({
             "interpreter": source.interpreter.as_deref().unwrap_or("python3"),
             "packages": source.packages,
             "module": source.module,
+            "root": is_whole.then_some(path),
             "script": place,
             "version": source.version,
         }))

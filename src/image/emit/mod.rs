@@ -31,7 +31,7 @@ pub use facts::SourceError;
 pub use helpers::command_word;
 pub use refuse::{Refusal, serves};
 pub use relative::way_between;
-pub use settle::{Existing, Settled, settle, with_own_pins};
+pub use settle::{Existing, Settled, has_placeholders, settle, with_own_pins};
 pub use templates::TemplateError;
 
 use super::spec::{Method, Spec};
@@ -46,6 +46,12 @@ use templates::Templates;
 pub struct Nix2Container {
     url: &'static str,
     hash: &'static str,
+}
+
+impl Nix2Container {
+    pub fn hash(&self) -> &'static str {
+        self.hash
+    }
 }
 
 /// Of 2026-03-20.

@@ -192,7 +192,7 @@ impl Model {
                 spec,
                 kind.has_program,
                 kind.serve.map(|(port, _)| port),
-                kind.workdir,
+                kind.workdir.as_deref(),
             ),
             slug,
         })

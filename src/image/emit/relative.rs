@@ -20,6 +20,11 @@ pub fn join(from: &str, path: &str) -> String {
     }
 }
 
+/// Whether `path` is the folder that it is seen from, or one that holds that.
+pub fn is_around(path: &str) -> bool {
+    path.split('/').all(|part| matches!(part, "" | "." | ".."))
+}
+
 /// The folder of a path in the image; empty for the root.
 pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)

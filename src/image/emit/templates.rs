@@ -44,6 +44,7 @@ const TEMPLATES: &[Template] = templates![
     "nix/part/bun_modules.nix.hbs",
     "nix/part/content.nix.hbs",
     "nix/part/contents.nix.hbs",
+    "nix/part/filter.nix.hbs",
     "nix/part/header.hbs",
     "nix/part/header_plain.hbs",
     "nix/part/javascript_version.nix.hbs",

@@ -159,7 +159,6 @@ fn of_context(draft: &mut Draft, copy: &Copy, source: &str, dest: &str) {
 /// A folder's files come to stand in `dest`, beside what is there.
 fn folder(draft: &mut Draft, copy: &Copy, folder: &str, dest: &str) {
     let place = dest.trim_end_matches('/').to_owned();
-    let place = draft.place(&place);
     if folder == "." || place.is_empty() {
         draft.ledger.decide(
             copy.step,
@@ -203,8 +202,7 @@ pub fn all_files<'a>(draft: &'a Draft) -> Box<dyn Iterator<Item = &'a String> + 
 
 /// Puts a file into the spec, where nothing else is.
 fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
-    let place = draft.place(place);
-    if !is_image_path(&place) {
+    if !is_image_path(place) {
         draft
             .ledger
             .decide(copy.step, format!("`{place}` is no place of a file"), &[]);
@@ -213,14 +211,14 @@ fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
     if let Source::Python(python) = &draft.spec.source
         && python.module.is_none()
         && file.path() == Some(&python.path)
-        && place == format!("/app/{}", path::name(&python.path))
+        && place == python.place()
     {
         draft.ledger.spec(copy.step, "source.path");
         return;
     }
     let is_of_nginx = ["/etc/nginx", "/usr/share/nginx"]
         .iter()
-        .any(|folder| path::below(&place, folder).is_some());
+        .any(|folder| path::below(place, folder).is_some());
     if is_of_nginx && crate::image::emit::serves(&draft.spec.source) {
         draft.ledger.decide(
             copy.step,
@@ -232,24 +230,26 @@ fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
         );
         return;
     }
-    let same = all_files(draft).any(|other| *other == place);
+    let same = all_files(draft).any(|other| other == place);
     let clashes = all_files(draft).any(|other| {
-        *other != place
-            && (path::below(other, &place).is_some() || path::below(&place, other).is_some())
+        other != place
+            && (path::below(other, place).is_some() || path::below(place, other).is_some())
     });
-    // The source puts all of its folder there.
-    let is_within_app = matches!(&draft.spec.source, Source::Python(python) if python.module.is_some())
-        && path::below(&place, "/app").is_some();
-    if is_within_app && let Some(path) = file.path() {
-        let of_app = match &draft.spec.source {
-            Source::Python(python) => python.path.clone(),
-            _ => String::new(),
-        };
-        let inside = path::below(&place, "/app").unwrap_or_default();
-        if path::join(&of_app, inside) == path::in_context(path) {
-            draft.ledger.covered(copy.step, "it is in `source.path`");
-            return;
-        }
+    let (mut is_within_app, mut is_there) = (false, false);
+    if let Source::Python(python) = &draft.spec.source {
+        let app = python.place();
+        let inside = path::below(place, &app);
+        is_within_app = inside.is_some() || path::below(&app, place).is_some();
+        // The source puts all of its folder there.
+        is_there = python.module.is_some()
+            && inside.is_some_and(|inside| {
+                let path = file.path().map(path::in_context);
+                path == Some(path::join(&python.path, inside))
+            });
+    }
+    if is_there {
+        draft.ledger.covered(copy.step, "it is in `source.path`");
+        return;
     }
     if clashes || is_within_app {
         draft.ledger.decide(
@@ -260,10 +260,10 @@ fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
         return;
     }
     let is_script =
-        matches!(&draft.spec.source, Source::Script(script) if script.files.contains_key(&place));
+        matches!(&draft.spec.source, Source::Script(script) if script.files.contains_key(place));
     match (&mut draft.spec.source, is_script || same) {
-        (Source::Script(script), true) if script.files.contains_key(&place) => {}
-        _ => drop(draft.spec.files.insert(place.clone(), file)),
+        (Source::Script(script), true) if script.files.contains_key(place) => {}
+        _ => drop(draft.spec.files.insert(place.to_owned(), file)),
     }
     draft.ledger.spec(copy.step, format!("files.\"{place}\""));
     if copy.has_owner {

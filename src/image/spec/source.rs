@@ -250,8 +250,11 @@ pub struct Python {
     /// Attributes of its package set, for `withPackages`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<String>,
-    /// The file that is run, or with `module` a folder; in the image it is in `/app`.
+    /// The file that is run, or with `module` a folder.
     pub path: String,
+    /// The folder of the image that the file is in, or with `module` that the folder becomes. Default: `/app`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// The module in that folder that is run: `python -m MODULE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
@@ -318,6 +321,21 @@ pub struct Script {
     pub files: BTreeMap<String, File>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+impl Python {
+    /// Where in the image the file is, or what its folder becomes.
+    pub fn place(&self) -> String {
+        let folder = self.folder.as_deref().unwrap_or(Self::FOLDER);
+        let name = self.path.trim_end_matches('/').rsplit('/').next();
+        match (&self.module, name) {
+            (None, Some(name)) => format!("{}/{name}", folder.trim_end_matches('/')),
+            _ => folder.to_owned(),
+        }
+    }
+
+    /// Where it is unless the spec says.
+    pub const FOLDER: &str = "/app";
 }
 
 impl Source {

@@ -182,18 +182,12 @@ pub fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), Sour
             Some(module) => (
                 vec![Step::copy(
                     &format!("{}/", join(".", &python.path)),
-                    "/rootfs/app/",
+                    &format!("/rootfs{}/", python.place()),
                 )],
                 Some(vec!["python3".into(), "-m".into(), module.clone()]),
             ),
             None => {
-                let name = python
-                    .path
-                    .trim_end_matches('/')
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or("main.py");
-                let path = format!("/app/{name}");
+                let path = python.place();
                 (
                     vec![Step::copy(&python.path, &target(&path))],
                     Some(vec!["python3".into(), path]),

@@ -28,7 +28,6 @@ pub(super) fn config(config: &Config, faults: &mut Faults) {
         "a port is expected: `8080/tcp`",
     );
     faults.want_each("volumes", &config.volumes, is_image_path, IMAGE_PATH);
-    let is_workdir = |path: &str| path == "/" || is_image_path(path);
     faults.want_option("workdir", config.workdir.as_deref(), is_workdir, IMAGE_PATH);
     let message = "a user is expected: `65534`, `65534:65534`, `app` or `app:app`";
     faults.want_option("user", config.user.as_deref(), is_user, message);
@@ -46,4 +45,9 @@ pub(super) fn config(config: &Config, faults: &mut Faults) {
             r#"`["CMD", "program", …]`, `["CMD-SHELL", "command"]` or `["NONE"]` is expected"#;
         faults.at("healthcheck", |faults| faults.want("test", holds, message));
     }
+}
+
+/// Whether `path` can be the folder that programs run in.
+pub(super) fn is_workdir(path: &str) -> bool {
+    path == "/" || is_image_path(path)
 }

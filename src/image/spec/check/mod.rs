@@ -106,11 +106,9 @@ fn files(files: &BTreeMap<String, File>, faults: &mut Faults) {
     for (path, file) in files {
         faults.want(path, is_image_path(path), IMAGE_PATH);
         // Of two such files one would be a folder.
-        let is_folder = files.keys().any(|other| {
-            other
-                .strip_prefix(path.as_str())
-                .is_some_and(|rest| rest.starts_with('/'))
-        });
+        let is_folder = files
+            .keys()
+            .any(|other| other != path && is_within(other, path));
         let message = "another file lies below this one, which is no folder";
         faults.want(path, !is_folder, message);
         faults.at(path, |faults| match file {
@@ -126,6 +124,12 @@ fn files(files: &BTreeMap<String, File>, faults: &mut Faults) {
             }
         });
     }
+}
+
+/// Whether `path` is `folder`, or lies below it.
+fn is_within(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn base(base: &Base, systems: &[LinuxSystem], faults: &mut Faults) {

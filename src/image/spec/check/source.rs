@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::config::is_workdir;
 use super::faults::{Faults, Step};
-use super::words::{ATTR_PATH, PROGRAM, RELATIVE, SCRIPT, SHA, STORE_NAME, VERSION};
-use super::{files, hashes};
+use super::words::{ATTR_PATH, IMAGE_PATH, PROGRAM, RELATIVE, SCRIPT, SHA, STORE_NAME, VERSION};
+use super::{files, hashes, is_within};
 use crate::image::spec::grammar::{
     is_attr_name, is_attr_path, is_file_name, is_full_sha, is_identifier, is_relative,
     is_store_name, is_version, is_word,
@@ -73,6 +74,19 @@ pub(super) fn source(spec: &Spec, faults: &mut Faults) {
             );
             faults.want_each("packages", &source.packages, is_attr_path, ATTR_PATH);
             faults.want("path", is_relative(&source.path), RELATIVE);
+            faults.want_option("folder", source.folder.as_deref(), is_workdir, IMAGE_PATH);
+            let is_root = source.module.is_some() && source.folder.as_deref() == Some("/");
+            let message = "a folder of modules does not become the whole image: `/app`, say";
+            faults.want("folder", !is_root, message);
+            let place = source.place();
+            let taken = spec
+                .files
+                .keys()
+                .find(|file| is_within(file, &place) || is_within(&place, file));
+            if let Some(file) = taken {
+                let message = format!("`{place}` of the image is taken: `{file}` is in `files`");
+                faults.want("path", false, message);
+            }
             let is_module = |name: &str| name.split('.').all(is_identifier);
             faults.want_option(
                 "module",
