@@ -3,11 +3,15 @@
 use super::act::Act;
 use super::context::Kind;
 use super::draft::{Draft, place_of};
+use super::left_out;
 use super::path;
 use super::read::Given;
 use super::walk::{Copy, Made, Run};
 use crate::image::spec::grammar::{is_image_path, is_mode};
 use crate::image::spec::{File, FullFile, Source};
+
+/// More are not named one by one.
+const MOST_FILES: usize = 200;
 
 /// The mode that commands, or the copy itself, give the file at `place`.
 pub fn mode_of(made: &Made, copy: &Copy, place: &str) -> Option<String> {
@@ -176,7 +180,15 @@ fn folder(draft: &mut Draft, copy: &Copy, folder: &str, dest: &str) {
     let is_taken = all_files(draft).any(taken);
     if copy.mode.is_some() || is_taken {
         let files: Vec<String> = draft.context.files_in(folder).map(str::to_owned).collect();
-        for file in files.into_iter().take(200) {
+        if files.len() > MOST_FILES {
+            draft.ledger.decide(
+                copy.step,
+                format!("`{folder}` has {} files, beside others in `{place}` or with a mode of their own", files.len()),
+                &["name those that the program needs in `files`"],
+            );
+            return;
+        }
+        for file in files {
             let inside = path::below(&file, folder).unwrap_or(&file).to_owned();
             let full = format!("{place}/{inside}");
             let mode = mode_of(draft.image(), copy, &full);
@@ -190,6 +202,7 @@ fn folder(draft: &mut Draft, copy: &Copy, folder: &str, dest: &str) {
         return;
     }
     let path = draft.context.in_spec(folder);
+    left_out::tell(draft, copy, folder);
     add(draft, copy, &place, File::Path(path));
 }
 

@@ -18,6 +18,7 @@ mod download;
 mod draft;
 mod heredoc;
 mod ledger;
+mod left_out;
 mod leftover;
 mod nginx_conf;
 mod others;

@@ -5,6 +5,7 @@ use super::base::Runtime;
 use super::context::Kind;
 use super::draft::Draft;
 use super::ledger::{Fate, decide};
+use super::left_out;
 use super::path;
 use super::read::Given;
 use super::walk::{Made, Run};
@@ -145,6 +146,7 @@ fn script_at(draft: &mut Draft, made: &Made, script: &str, source: &mut Python) 
     source.path = draft.context.in_spec(folder);
     source.module = Some(stem.to_owned());
     draft.take_copy(copy, "source.path, source.module");
+    left_out::tell(draft, copy, folder);
     let dest = dest.to_owned();
     stand(draft, made, &dest, source);
     let beside = match (dest.as_str(), parent(script)) {
@@ -182,6 +184,7 @@ fn folder(draft: &mut Draft, made: &Made, module: &str, source: &mut Python) -> 
         source.path = draft.context.in_spec(&given);
         source.module = Some(module.to_owned());
         draft.take_copy(copy, "source.path, source.module");
+        left_out::tell(draft, copy, &given);
         stand(draft, made, dest.trim_end_matches('/'), source);
         return true;
     }
