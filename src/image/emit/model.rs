@@ -218,7 +218,8 @@ fn ignored(
     leaves: Vec<String>,
     brings_publishing: bool,
 ) -> Vec<String> {
-    let root = values.get("root").and_then(Value::as_str).unwrap_or(".");
+    let of = |key| values.get(key).and_then(Value::as_str);
+    let root = of("root").or(of("path")).unwrap_or(".");
     let root = join(request.out.as_str(), root);
     let beside = |folder: &RelPath, names: &[&str]| -> Vec<String> {
         let folder = join(".", folder.as_str());
