@@ -82,7 +82,7 @@ pub fn files(
 fn content(request: &Request, path: &str, file: &File) -> Content {
     match (file.text(), file.path()) {
         (Some(text), _) => Content::text(path, text.to_owned()),
-        (None, source) => Content::source(request.from_out(source.unwrap_or(""))),
+        (None, source) => Content::source(request.way_to(source.unwrap_or(""))),
     }
 }
 

@@ -69,7 +69,7 @@ pub fn kind(request: &Request) -> Result<Kind, SourceError> {
     Ok(match &spec.source {
         Source::Package(source) => Kind::package(json!({
             "attr": source.attr,
-            "file": source.file.as_ref().map(|file| request.from_out(file)),
+            "file": source.file.as_ref().map(|file| request.way_to(file)),
             "output": source.output,
             "program": source.program,
         })),
@@ -86,7 +86,7 @@ pub fn kind(request: &Request) -> Result<Kind, SourceError> {
             port,
             spa,
         }) => {
-            let path = request.from_out(path);
+            let path = request.way_to(path);
             let values = json!({ "is_whole": is_around(&path), "path": path, "version": version });
             Kind {
                 has_version: version.is_some(),
@@ -127,7 +127,7 @@ impl Root {
                 "." => request.spec_dir(),
                 root => request.spec_dir().join(root),
             },
-            path: request.from_out(root),
+            path: request.way_to(root),
         }
     }
 
@@ -396,7 +396,7 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
 
 fn python(request: &Request, source: &Python) -> Kind {
     let place = source.place();
-    let path = request.from_out(&source.path);
+    let path = request.way_to(&source.path);
     let is_whole = source.module.is_some() && is_around(&path);
     let content = match is_whole {
         true => Content::bound("src"),

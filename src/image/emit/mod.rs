@@ -114,7 +114,7 @@ impl Request<'_> {
     }
 
     /// `path`, which is from the spec's folder, from where the files come to stand.
-    fn from_out(&self, path: &str) -> String {
+    fn way_to(&self, path: &str) -> String {
         relative::join(&relative::way_between(self.out, self.folder), path)
     }
 }
