@@ -9,7 +9,10 @@ use clap::{Args, ValueEnum};
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome};
 use super::setup::{Globals, Opened, commit};
-use crate::image::emit::{Emitted, Existing, Form, Settled, settle, way};
+use crate::git::without_credentials;
+use crate::image::emit::{
+    Emitted, Existing, Form, PinnedLibrary, Settled, command_word, settle, way,
+};
 use crate::image::spec::Invalid;
 use crate::output::{self, Diagnostic, EmittedFile, EmittedStatus};
 use crate::plan::Rewritten;
@@ -53,6 +56,40 @@ pub fn flake_argument(flake: Option<Flake>) -> &'static str {
         Some(Flake::Beside) => " --flake",
         Some(Flake::Alone) => " --flake=alone",
     }
+}
+
+/// The reference of cotter's flake that `--lib` gives, without credentials. Where no flake is emitted, no lock file holds
+/// what it stands for: it has to name a commit itself.
+pub fn library(given: Option<&str>, flake: Option<Flake>) -> Result<Option<String>, Failure> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    let reference = without_credentials(given);
+    let wrong = |what: &str, hint: &str| {
+        let message = format!("`--lib {}`: {what}", command_word(&reference));
+        Err(Failure::usage(message, Some(hint.to_owned())))
+    };
+    if reference.is_empty() || reference.contains('#') || reference.chars().any(char::is_control) {
+        return wrong(
+            "a flake is expected, and no output of one",
+            "write `git+https://git.example.org/team/cotter.git`, or where else cotter's flake is",
+        );
+    }
+    if flake.is_none() && PinnedLibrary::of(&reference).is_none() {
+        return wrong(
+            "it names no commit of a git repository, and without a flake no lock file holds one",
+            "add the full SHA, as in `git+https://git.example.org/team/cotter.git?rev=SHA`; or `--flake`, whose flake.lock \
+             holds it",
+        );
+    }
+    Ok(Some(reference))
+}
+
+/// `--lib` as it was given, behind a space.
+pub fn library_argument(library: Option<&str>) -> String {
+    library.map_or_else(String::new, |library| {
+        format!(" --lib {}", command_word(library))
+    })
 }
 
 /// The branch of nixpkgs that a flake takes.

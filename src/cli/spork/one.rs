@@ -239,17 +239,18 @@ impl<'a> Subject<'a> {
             _ => self.out.clone(),
         };
         let templates = emitted::templates(opened, arguments.templates.as_deref());
+        let library = emitted::library(arguments.lib.as_deref(), arguments.flake)?;
         let request = Request {
             workspace: &opened.workspace,
             spec,
             origin: self.origin(spec),
-            command: arguments.command(self.name, &self.out),
+            command: arguments.command(self.name, &self.out, library.as_deref()),
             spec_dir: &folder.to_path(opened.workspace.root()),
             from_out: way_between(&self.out, &folder),
             method: (arguments.builder.or(spec.builder)).unwrap_or(Method::Layered),
             form: emitted::form(arguments.flake),
             nixpkgs: emitted::nixpkgs(opened),
-            library: None,
+            library,
             templates: templates.as_deref(),
         };
         let files = emit::emit(&request).map_err(|error| match error {

@@ -12,6 +12,7 @@ mod header;
 mod helpers;
 mod kept;
 mod kind;
+mod library;
 mod model;
 mod publish;
 mod refuse;
@@ -29,6 +30,7 @@ use serde::Serialize;
 
 pub use facts::SourceError;
 pub use helpers::command_word;
+pub use library::PinnedLibrary;
 pub use refuse::{Refusal, serves};
 pub use relative::way;
 pub use settle::{Existing, Settled, settle, with_own_pins};
@@ -90,7 +92,8 @@ pub struct Request<'a> {
     pub form: Form,
     /// The branch of nixpkgs that a flake takes.
     pub nixpkgs: String,
-    /// A reference of cotter's flake, whose library a flake takes as an input instead of bringing its parts along.
+    /// A reference of cotter's flake, whose library the files take instead of bringing its parts along: a flake as an
+    /// input, a file alone by the commit that it has to name.
     pub library: Option<String>,
     /// A folder with templates in the place of some of cotter's.
     pub templates: Option<&'a Path>,

@@ -1,5 +1,7 @@
 //! `cotter spork emit`: the binary on real repositories. What it writes is built in `live_spork_emit`.
 
+mod library;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
