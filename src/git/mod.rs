@@ -6,6 +6,7 @@
 mod ask;
 mod base;
 mod cache;
+mod changes;
 mod checkout;
 mod compared;
 mod content;
@@ -28,10 +29,12 @@ mod read_ahead;
 mod refs;
 mod remote;
 mod repo;
+mod same;
 mod ssh;
 mod staged;
 mod tracked;
 mod tree;
+mod uncarried;
 mod watch;
 mod work_tree;
 
@@ -51,3 +54,4 @@ pub use repo::{CommitTime, Repo};
 pub use staged::Staged;
 pub use tracked::tracked_files;
 pub use tree::TreeError;
+pub use uncarried::{Uncarried, Why};

@@ -15,10 +15,12 @@ fn project() -> Project {
     project.work.commit("More");
     project.feature("one", |work| {
         work.write("lines.txt", "one\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
+        std::os::unix::fs::symlink("lines.txt", work.dir().join("link")).unwrap();
     });
     project.feature("two", |work| {
         work.write("lines.txt", "1\n2\n3\n4\n5\n6\n7\n8\n9\nten\n")
-            .write("bin/tool", "echo ours\n");
+            .write("bin/tool", "#!/bin/sh\necho ours\n");
+        executable(&work.dir().join("bin/tool"));
     });
     project
 }

@@ -297,6 +297,7 @@ fn hold(
         _ => faults.extend(newer),
     }
     if faults.is_empty() {
+        faults.extend(stack.uncarried()?);
         faults.extend(stack.conflicts()?.into_iter().map(|(_, fault)| fault));
     }
     match faults.is_empty() {

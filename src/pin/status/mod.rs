@@ -14,7 +14,7 @@ use super::held::{self, Base};
 use super::location::Places;
 use super::{Pin, Role, SporkRole};
 use crate::config::Config;
-use crate::git::{Git, GitError, Location, Need, Oid, Refs, Repo};
+use crate::git::{Git, GitError, Location, Need, Oid, Refs, Repo, Uncarried};
 use crate::naming::{Containers, Name, Selection};
 use crate::source::{RelPath, Workspace};
 
@@ -78,6 +78,8 @@ pub struct FeatureFacts {
     pub base: Base,
     /// Its commits that the pinned upstream lacks, and the other way round. `None` where that is not known.
     pub over_upstream: Option<Way>,
+    /// What of its changes no patch of text carries, where it stands on upstream.
+    pub uncarried: Vec<Uncarried>,
 }
 
 /// A pin of a spork.
@@ -207,15 +209,20 @@ impl Known<'_> {
         standing: Standing,
     ) -> Result<FeatureFacts, GitError> {
         let (mut base, mut over_upstream) = (Base::Unknown, None);
+        let mut uncarried = Vec::new();
         if let (Some(below), Some(commit)) = (upstream.commit, standing.commit) {
             base = held::base(self.repo, below, commit)?;
             over_upstream = self.way(below, commit)?;
+            if base == Base::Upstream {
+                uncarried = self.repo.uncarried(below, commit)?;
+            }
         }
         Ok(FeatureFacts {
             name,
             standing,
             base,
             over_upstream,
+            uncarried,
         })
     }
 
