@@ -1,6 +1,7 @@
 //! `cotter spork emit`: the binary on real repositories. What it writes is built in `live_spork_emit`.
 
 mod library;
+mod messy;
 mod patches;
 #[path = "../support/mod.rs"]
 mod support;

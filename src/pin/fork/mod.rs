@@ -7,6 +7,7 @@ mod lock;
 mod npm;
 mod project;
 mod rust;
+mod submodules;
 mod url;
 
 use crate::config::Container;
@@ -164,6 +165,7 @@ pub fn draw(wanted: &Wanted) -> Result<Fork, ForkError> {
         &features,
         &mut warnings,
     )?;
+    warnings.extend(submodules::warning(wanted, upstream)?);
     let commits: Vec<Oid> = features.iter().map(|feature| feature.commit).collect();
     let project = project::of(wanted, upstream, &commits)?;
     let lock = match project.build {
