@@ -244,6 +244,16 @@ fn what_is_seen_before_nix_builds() {
                 "src/main.rs",
                 "fn main() {\n    one(1);\n\n\n\n\n\n    two(2);\n}\n",
             );
+        let commit = work.git(&["rev-parse", "main"]);
+        work.git(&[
+            "update-index",
+            "--add",
+            "--cacheinfo",
+            "160000",
+            &commit,
+            "sub",
+        ]);
+        std::fs::create_dir(work.dir().join("sub")).unwrap();
     });
     let old = scene.work.git(&["rev-parse", "feature/local/two"]);
     scene.push("srv/kf.git");
@@ -255,7 +265,7 @@ fn what_is_seen_before_nix_builds() {
     let spork = only(&scene, &[]);
     assert_eq!(
         spork["features"][1]["uncarried"],
-        json!([{ "path": "logo.png", "why": "binary" }])
+        json!([{ "path": "logo.png", "why": "binary" }, { "path": "sub", "why": "submodule" }])
     );
     assert_eq!(
         spork["overlaps"],
@@ -266,7 +276,7 @@ fn what_is_seen_before_nix_builds() {
     let human = status(&scene, &[]).expect(0).out;
     for words in [
         "one and two make the same change in src/main.rs: a patch does not apply twice",
-        "two changes what no patch carries: logo.png (binary)",
+        "two changes what a patch of text does not carry: logo.png (binary), sub (submodule)",
     ] {
         assert!(human.contains(words), "{words}: {human}");
     }

@@ -254,7 +254,7 @@ fn paragraph(sink: &mut impl Write, status: &SporkStatus, facts: &Facts) -> io::
             .collect();
         writeln!(
             sink,
-            "  {red}{}{red:#} changes what no patch carries: {}",
+            "  {red}{}{red:#} changes what a patch of text does not carry: {}",
             feature.name,
             paths.join(", ")
         )?;

@@ -31,7 +31,7 @@ fn the_library_makes_the_source() {
         "allRefs = true;",
         "src = cotterLib.sporkSource {",
         "branch = \"main\";",
-        &format!("#   cotter spork emit kf --lib '{}'\n", at_rev()),
+        &format!("#   cotter spork emit kf --lib {FLAKE}\n"),
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -54,9 +54,25 @@ fn the_library_makes_the_source() {
     scene.work.git(&["init", "-q"]);
     scene.cotter(&["check", "--all-files"]).expect(0);
     scene.cotter(&["spork", "status", "kf"]).expect(0);
+    // The file says the commit from then on, also after it was bumped.
     let before = scene.tree();
+    for library in [&at_rev(), FLAKE] {
+        emit(&scene, &["kf", "--lib", library]).expect(0);
+        assert_eq!(scene.tree(), before);
+    }
+    let newer = "677c7a5d5fc42b655d38fbf95dc8b814d89ceabb";
+    scene.file(NIX, &text.replace(REV, newer));
+    let bumped = scene.tree();
+    emit(&scene, &["kf", "--lib", FLAKE]).expect(0);
+    assert_eq!(scene.tree(), bumped);
     emit(&scene, &args).expect(0);
     assert_eq!(scene.tree(), before);
+    refuses(
+        &scene,
+        &["kf", "--lib", "git+https://git.example.org/other.git"],
+        2,
+        &["it names no commit"],
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::emitted::{self, Destination, invalid_spec, way_between};
+use crate::cli::emitted::{self, Destination, Library, invalid_spec, way_between};
 use crate::cli::failure::{Failure, FailureKind, Outcome, finish};
 use crate::cli::setup::{Globals, Opened, recover};
 use crate::image::emit::{self, EmitError, Emitted, Request};
@@ -72,11 +72,11 @@ impl Arguments {
             return Err(Failure::usage(message, None));
         }
         let templates = emitted::templates(opened, self.templates.as_deref());
-        let library = emitted::library(self.lib.as_deref(), self.flake)?;
+        let library = emitted::library(self.lib.as_deref(), self.flake, |_| None)?;
         let command = self.command(
             &chosen,
             &way_between(&chosen.folder, &out),
-            library.as_deref(),
+            library.as_ref(),
         );
         let request = Request {
             workspace: &opened.workspace,
@@ -88,7 +88,7 @@ impl Arguments {
             method,
             form: emitted::form(self.flake),
             nixpkgs: emitted::nixpkgs(opened),
-            library,
+            library: library.map(|library| library.reference),
             templates: templates.as_deref(),
         };
         let files = emit::emit(&request)?;
@@ -136,7 +136,7 @@ impl Arguments {
     }
 
     /// What makes the files again, from the folder that the spec is in.
-    fn command(&self, chosen: &Chosen, out: &str, library: Option<&str>) -> String {
+    fn command(&self, chosen: &Chosen, out: &str, library: Option<&Library>) -> String {
         let mut command = "cotter image emit ".to_owned();
         command += chosen.name.as_deref().unwrap_or(&chosen.file_name);
         if let Some(builder) = self.builder {

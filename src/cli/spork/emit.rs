@@ -138,7 +138,12 @@ impl Arguments {
 
     /// What makes the files in `out` again, from the root of the workspace. Where upstream is, and its branch, the files
     /// say themselves.
-    pub(super) fn command(&self, name: &str, out: &RelPath, library: Option<&str>) -> String {
+    pub(super) fn command(
+        &self,
+        name: &str,
+        out: &RelPath,
+        library: Option<&emitted::Library>,
+    ) -> String {
         let mut command = format!("cotter spork emit {}", command_word(name));
         let mut add = |flag: &str, value: &str| {
             command += &format!(" {flag} {}", command_word(value));

@@ -18,6 +18,9 @@ pub struct PinnedLibrary {
 }
 
 impl PinnedLibrary {
+    /// What an emitted file calls it.
+    pub const NAME: &str = "cotterLib";
+
     /// What a reference of cotter's flake says; `None` where it names no commit of a git repository.
     pub fn of(reference: &str) -> Option<PinnedLibrary> {
         let read = flake_url::read(reference)?;

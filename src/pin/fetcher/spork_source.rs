@@ -3,8 +3,9 @@
 //! Not here: the features, which are pins of their own (`spork`).
 
 use super::{Arguments, Fetched, Fetcher};
+use crate::git::FetchMethod;
 use crate::pin::spork::UPSTREAM;
-use crate::pin::{Moves, PinKind};
+use crate::pin::{Fetch, Moves, PinKind};
 use crate::spot::Spot;
 
 /// The function's name.
@@ -29,7 +30,10 @@ fn read(arguments: &Arguments) -> Option<Fetched> {
         moves: Moves::Rev,
         rev: spot.value.clone(),
         spot,
-        // What is built is no tree of a commit.
-        fetch: None,
+        fetch: Some(Fetch::Tree {
+            method: FetchMethod::BuiltinFetchGit,
+            submodules: false,
+            obstacle: Some("the features are patched into it".to_owned()),
+        }),
     })
 }
