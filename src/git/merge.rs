@@ -1,12 +1,12 @@
-//! Whether features can be applied together: their changes are merged one after another, in memory, and no change is
-//! made twice.
+//! Whether features can be applied together: their changes are merged one after another, in memory, and the patch of
+//! each applies on top of those before it.
 
 use std::collections::BTreeSet;
 
 use gix::merge::tree::TreatAsUnresolved;
 
+use super::applied::{Clash, clashes};
 use super::changes::{Changes, changes};
-use super::same::same;
 use super::{GitError, Oid, Repo};
 
 /// A feature that does not go on top of those before it.
@@ -49,13 +49,15 @@ impl Repo {
                     let its = changes(&repo, &base, &tip)
                         .map_err(|e: gix::Error| self.unreadable(what(), &e))?;
                     let (mut with, mut paths) = (Vec::new(), BTreeSet::new());
+                    let mut is_same = true;
                     for ((other, _), before) in applied.iter().zip(&changed) {
-                        let both =
-                            same(&repo, before, &its).map_err(|e| self.unreadable(what(), &e))?;
-                        if !both.is_empty() {
+                        let found = clashes(&repo, before, &its)
+                            .map_err(|e| self.unreadable(what(), &e))?;
+                        if !found.is_empty() {
                             with.push((*other).to_owned());
                         }
-                        paths.extend(both);
+                        is_same &= found.iter().all(|(_, clash)| *clash == Clash::Same);
+                        paths.extend(found.into_iter().map(|(path, _)| path));
                     }
                     if with.is_empty() {
                         sum = tree;
@@ -67,7 +69,7 @@ impl Repo {
                         name: name.clone(),
                         with,
                         paths: paths.into_iter().collect(),
-                        is_same: true,
+                        is_same,
                     });
                 }
                 Merged::Conflicting(paths) => {

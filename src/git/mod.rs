@@ -3,6 +3,7 @@
 //! Not here: what a pin is, and changing any repository: clones are only read, and what is fetched
 //! goes into cotter's own cache.
 
+mod applied;
 mod ask;
 mod base;
 mod cache;
@@ -29,7 +30,6 @@ mod read_ahead;
 mod refs;
 mod remote;
 mod repo;
-mod same;
 mod ssh;
 mod staged;
 mod tracked;

@@ -110,6 +110,6 @@ fn a_flake_that_takes_the_library_builds_the_same_source() {
         let args = ["--program", "run.sh", form, "--lib", &library];
         project.emit(&args).expect(0);
         let of_flake = project.sources_of_flake();
-        same(sources.iter().cloned().collect(), of_flake);
+        same(sources.to_vec(), of_flake);
     }
 }
