@@ -1,5 +1,5 @@
 //! Expressions that build the image of a spec: `default.nix` for a builder of Nix's, with a flake or without; a
-//! Dockerfile; or Bazel's files. They stand on their own: nothing of cotter is needed to build them.
+//! Dockerfile; or Bazel's files. They stand on their own, with nothing of cotter, unless its library is asked for.
 //!
 //! Not here: writing them over what is there (`settle`), and the spec itself (`spec`).
 
