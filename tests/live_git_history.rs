@@ -256,6 +256,24 @@ fn conflicts_name_the_features_and_the_files() {
             use std::os::unix::fs::PermissionsExt;
             std::fs::set_permissions(file("script"), PermissionsExt::from_mode(0o755)).unwrap();
         });
+        let runs = feature("runs", &|| {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(file("script"), PermissionsExt::from_mode(0o755)).unwrap();
+            write("new", "new\n");
+        });
+        let both = feature("both", &|| {
+            write(
+                "text",
+                &lines(1, "top")
+                    .replace("18\n", "bottom\n")
+                    .replace("9\n", "9\nmore\n"),
+            );
+        });
+        let gone_too = feature("gone-too", &|| {
+            std::fs::remove_file(file("gone")).unwrap();
+            write("new", "new\n");
+        });
+        let edits = feature("edits", &|| write("kept", "edited\n"));
         let body = feature("body", &|| write("script", "#!/bin/sh\nexit 1\n"));
         let nothing = feature("nothing", &|| {});
         made.git(&["checkout", "-q", "main"]);
@@ -269,8 +287,29 @@ fn conflicts_name_the_features_and_the_files() {
             name: name.into(),
             with: with.iter().map(|name| (*name).into()).collect(),
             paths: paths.iter().map(|path| (*path).into()).collect(),
+            is_same: false,
         };
-        assert_eq!(conflicts(&[&top, &bottom, &same, &delete, &nothing]), []);
+        let twice = |name: &str, with: &[&str], paths: &[&str]| Conflict {
+            is_same: true,
+            ..conflict(name, with, paths)
+        };
+        assert_eq!(conflicts(&[&top, &bottom, &delete, &nothing]), []);
+        // A change that is made already: of a line, of a whole file, of some of many.
+        assert_eq!(
+            conflicts(&[&bottom, &top, &same, &nothing]),
+            [twice("same", &["top"], &["text"])]
+        );
+        assert_eq!(
+            conflicts(&[&both, &top, &bottom]),
+            [
+                twice("top", &["both"], &["text"]),
+                twice("bottom", &["both"], &["text"])
+            ]
+        );
+        assert_eq!(
+            conflicts(&[&delete, &renames, &gone_too]),
+            [twice("gone-too", &["delete"], &["gone"])]
+        );
         assert_eq!(
             conflicts(&[&top, &bottom, &clash]),
             [conflict("clash", &["top"], &["text"])]
@@ -283,11 +322,16 @@ fn conflicts_name_the_features_and_the_files() {
             conflicts(&[&edit, &delete]),
             [conflict("delete", &["edit"], &["gone"])]
         );
-        let renamed = conflicts(&[&renames, &elsewhere]);
-        assert_eq!(renamed.len(), 1, "{renamed:?}");
-        assert_eq!(renamed[0].with, ["renames"]);
-        assert_eq!(renamed[0].paths, ["kept", "one", "two"]);
-        assert_eq!(conflicts(&[&executable, &body]), []);
+        // A patch takes a file that is renamed for one that is gone and one that is new.
+        assert_eq!(
+            conflicts(&[&renames, &elsewhere]),
+            [twice("elsewhere", &["renames"], &["kept"])]
+        );
+        assert_eq!(
+            conflicts(&[&renames, &edits]),
+            [conflict("edits", &["renames"], &["kept"])]
+        );
+        assert_eq!(conflicts(&[&executable, &body, &runs]), []);
         let kinds = conflicts(&[&link, &body]);
         assert_eq!(kinds.len(), 1, "{kinds:?}");
         assert!(kinds[0].paths.contains(&"script".to_owned()), "{kinds:?}");

@@ -48,18 +48,18 @@ fn what_is_up_to_date() {
             "upstream": {
                 "name": "kf:upstreamRev", "feature": null, "rev": scene.rev("main"),
                 "branch": "main", "tip": scene.rev("main"), "ahead": 0, "behind": 0,
-                "base": null, "own": null, "lacks": null, "held": "stable", "held_by": [],
+                "base": null, "own": null, "lacks": null, "held": "stable", "held_by": [], "uncarried": null,
             },
             "features": [
                 {
                     "name": "kf:features.one", "feature": "one", "rev": scene.rev("feature/upstream/one"),
                     "branch": "feature/upstream/one", "tip": scene.rev("feature/upstream/one"), "ahead": 0, "behind": 0,
-                    "base": "upstream", "own": 1, "lacks": 0, "held": "stable", "held_by": [],
+                    "base": "upstream", "own": 1, "lacks": 0, "held": "stable", "held_by": [], "uncarried": [],
                 },
                 {
                     "name": "kf:features.two", "feature": "two", "rev": scene.rev("feature/local/two"),
                     "branch": "feature/local/two", "tip": scene.rev("feature/local/two"), "ahead": 0, "behind": 0,
-                    "base": "upstream", "own": 1, "lacks": 0, "held": "stable", "held_by": [],
+                    "base": "upstream", "own": 1, "lacks": 0, "held": "stable", "held_by": [], "uncarried": [],
                 },
             ],
             "overlaps": [],
@@ -218,9 +218,9 @@ fn how_features_stand_to_upstream_and_to_each_other() {
     assert_eq!(
         spork["overlaps"],
         json!([
-            { "features": ["three", "four"], "files": both, "conflicts": [] },
-            { "features": ["three", "five"], "files": both, "conflicts": both },
-            { "features": ["four", "five"], "files": both, "conflicts": [] },
+            { "features": ["three", "four"], "files": both, "conflicts": [], "same": [] },
+            { "features": ["three", "five"], "files": both, "conflicts": both, "same": [] },
+            { "features": ["four", "five"], "files": both, "conflicts": [], "same": [] },
         ])
     );
     let human = status(&scene, &[]).expect(0).out;
@@ -229,6 +229,54 @@ fn how_features_stand_to_upstream_and_to_each_other() {
         "upstream has it",
         "three and four touch the same files: src/lib.rs",
         "three and five conflict in src/lib.rs",
+    ] {
+        assert!(human.contains(words), "{words}: {human}");
+    }
+}
+
+#[test]
+fn what_is_seen_before_nix_builds() {
+    let scene = scene();
+    scene.feature("feature/local/two", |work| {
+        work.write("logo.png", b"\x89PNG\0")
+            .write("extra/two.txt", "two\n")
+            .write(
+                "src/main.rs",
+                "fn main() {\n    one(1);\n\n\n\n\n\n    two(2);\n}\n",
+            );
+        let commit = work.git(&["rev-parse", "main"]);
+        work.git(&[
+            "update-index",
+            "--add",
+            "--cacheinfo",
+            "160000",
+            &commit,
+            "sub",
+        ]);
+        std::fs::create_dir(work.dir().join("sub")).unwrap();
+    });
+    let old = scene.work.git(&["rev-parse", "feature/local/two"]);
+    scene.push("srv/kf.git");
+    fetch(&scene);
+    let text = scene.read("containers/kf/default.nix");
+    let pinned = only(&scene, &[])["features"][1]["rev"].clone();
+    let pinned = pinned.as_str().unwrap();
+    scene.file("containers/kf/default.nix", &text.replace(pinned, &old));
+    let spork = only(&scene, &[]);
+    assert_eq!(
+        spork["features"][1]["uncarried"],
+        json!([{ "path": "logo.png", "why": "binary" }, { "path": "sub", "why": "submodule" }])
+    );
+    assert_eq!(
+        spork["overlaps"],
+        json!([{
+            "features": ["one", "two"], "files": ["src/main.rs"], "conflicts": [], "same": ["src/main.rs"],
+        }])
+    );
+    let human = status(&scene, &[]).expect(0).out;
+    for words in [
+        "one and two make the same change in src/main.rs: a patch does not apply twice",
+        "two changes what a patch of text does not carry: logo.png (binary), sub (submodule)",
     ] {
         assert!(human.contains(words), "{words}: {human}");
     }

@@ -12,13 +12,13 @@ cp -r "$upstream" "$out"
 chmod -R u+w "$out"
 
 for at in "${!files[@]}"; do
-    if ! said=$(patch -p1 --batch --no-backup-if-mismatch --directory="$out" <"${files[at]}" 2>&1); then
+    if ! said=$(patch -p1 --batch --forward --no-backup-if-mismatch --directory="$out" <"${files[at]}" 2>&1); then
         before="${names[*]:0:at}"
         printf '%s\n' \
             "sporkSource: the patch of the feature \`${names[at]%@*}\` (${names[at]##*@}) does not apply" \
             "  to upstream $upstreamRev${before:+ with $before}" \
             "$said" \
-            "Two features that change the same lines: base one on the other, and pin only the second." \
+            "Two features that change the same lines: base one on the other, and pin that one alone." \
             "One that is based on an older upstream: rebase it, then move its pin (\`cotter pin bump\`)." >&2
         exit 1
     fi

@@ -27,8 +27,9 @@
 # upstreamRev, or its patch takes back what upstream did since. Nix cannot see that; `cotter check` does.
 #
 # Errors when it is evaluated: a revision that is not a full one, a name that cannot be a file's, two features of one
-# name. When it is built: a feature that changes nothing; one with changes that no patch carries (symbolic links,
-# binary and empty files, the executable bit); a patch that does not apply. Each names the feature and says what to do.
+# name. When it is built: a feature that changes nothing; one with changes that no patch carries (binary files, and a
+# file that becomes a link or a folder); a patch that does not apply, also since another has made the same change. Each
+# names the feature and says what to do. `cotter spork status` tells all of it before Nix builds.
 {
   pkgs ? import <nixpkgs> { },
   url,

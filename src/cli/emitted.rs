@@ -11,8 +11,10 @@ use clap::{Args, ValueEnum};
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome};
 use super::setup::{Globals, Opened, commit};
-use crate::image::emit::{Emitted, Existing, Form, Settled, settle};
+use crate::git::without_credentials;
+use crate::image::emit::{Emitted, Existing, Form, PinnedLibrary, Settled, command_word, settle};
 use crate::image::spec::Invalid;
+use crate::manifest::flake_url;
 use crate::output::{self, Diagnostic, EmittedFile, EmittedStatus};
 use crate::plan::Rewritten;
 use crate::source::{RelPath, SourceFile};
@@ -55,6 +57,72 @@ pub fn flake_argument(flake: Option<Flake>) -> &'static str {
         Some(Flake::Beside) => " --flake",
         Some(Flake::Alone) => " --flake=alone",
     }
+}
+
+/// What `--lib` gives, without credentials.
+pub struct Library {
+    /// A reference of cotter's flake.
+    pub reference: String,
+    /// As it is given when the files are made again.
+    again: String,
+}
+
+/// What `given` is. Where no flake is emitted, no lock file holds what it stands for: it has to name a commit itself, or
+/// one of this repository is `pinned` in the file that is there.
+pub fn library(
+    given: Option<&str>,
+    flake: Option<Flake>,
+    pinned: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Library>, Failure> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    let reference = without_credentials(given);
+    let wrong = |what: &str, hint: &str| {
+        let message = format!("`--lib {}`: {what}", command_word(&reference));
+        Err(Failure::usage(message, Some(hint.to_owned())))
+    };
+    if reference.is_empty() || reference.contains('#') || reference.chars().any(char::is_control) {
+        return wrong(
+            "a flake is expected, and no output of one",
+            "write `git+https://git.example.org/team/cotter.git`, or where else cotter's flake is",
+        );
+    }
+    if flake.is_some() {
+        return Ok(Some(Library {
+            again: reference.clone(),
+            reference,
+        }));
+    }
+    let read = flake_url::read(&reference);
+    let rev = read
+        .as_ref()
+        .filter(|url| url.asked_rev.is_none() && url.rev.is_none())
+        .and_then(|url| pinned(url.repository.as_deref()?));
+    let separator = if reference.contains('?') { '&' } else { '?' };
+    let whole = match rev {
+        Some(rev) => format!("{reference}{separator}rev={rev}"),
+        None => reference.clone(),
+    };
+    match read.filter(|_| PinnedLibrary::of(&whole).is_some()) {
+        // The file says the commit, and may be bumped.
+        Some(url) => Ok(Some(Library {
+            again: url.without_rev(&reference),
+            reference: whole,
+        })),
+        None => wrong(
+            "it names no commit of a git repository, and without a flake no lock file holds one",
+            "add the full SHA, as in `git+https://git.example.org/team/cotter.git?rev=SHA`; or `--flake`, whose flake.lock \
+             holds it",
+        ),
+    }
+}
+
+/// `--lib` as it is to be given again, behind a space.
+pub fn library_argument(library: Option<&Library>) -> String {
+    library.map_or_else(String::new, |library| {
+        format!(" --lib {}", command_word(&library.again))
+    })
 }
 
 /// The branch of nixpkgs that a flake takes.

@@ -50,7 +50,9 @@ pub fn without_credentials(url: &str) -> String {
     };
     let host = &rest[at + 1..];
     let user = rest[..at].split(':').next().unwrap_or("");
-    if user.is_empty() || scheme.to_ascii_lowercase().starts_with("http") {
+    // A flake reference has what it is fetched with before the scheme: `git+https`.
+    let transport = scheme.rsplit('+').next().unwrap_or(scheme);
+    if user.is_empty() || transport.to_ascii_lowercase().starts_with("http") {
         format!("{scheme}://{host}")
     } else {
         format!("{scheme}://{user}@{host}")
@@ -120,6 +122,8 @@ mod tests {
             ("https://TOKEN@host/x.git", "https://host/x.git"),
             ("HTTPS://me:p/w@host/x", "HTTPS://host/x"),
             ("ssh://git:pw@host:22/x", "ssh://git@host:22/x"),
+            ("git+https://TOKEN@host/x?ref=y", "git+https://host/x?ref=y"),
+            ("git+ssh://git:pw@host/x", "git+ssh://git@host/x"),
             ("git@host:x", "git@host:x"),
             ("http://host:8080/a@b", "http://host:8080/a@b"),
             ("/srv/x", "/srv/x"),

@@ -3,9 +3,11 @@
 //! Not here: what a pin is, and changing any repository: clones are only read, and what is fetched
 //! goes into cotter's own cache.
 
+mod applied;
 mod ask;
 mod base;
 mod cache;
+mod changes;
 mod checkout;
 mod compared;
 mod content;
@@ -32,6 +34,7 @@ mod ssh;
 mod staged;
 mod tracked;
 mod tree;
+mod uncarried;
 mod watch;
 mod work_tree;
 
@@ -51,3 +54,4 @@ pub use repo::{CommitTime, Repo};
 pub use staged::Staged;
 pub use tracked::tracked_files;
 pub use tree::TreeError;
+pub use uncarried::{Uncarried, Why};

@@ -109,6 +109,26 @@ impl FlakeUrl {
         ))
     }
 
+    /// `text`, from which this was read, with no revision.
+    pub fn without_rev(&self, text: &str) -> String {
+        const PARAMETER: &str = "rev=";
+        let Some((before, rest)) = self
+            .rev
+            .as_ref()
+            .and_then(|range| Some((text.get(..range.start)?, text.get(range.end..)?)))
+        else {
+            return text.to_owned();
+        };
+        match before.strip_suffix(PARAMETER) {
+            // The next parameter takes its place behind the `?` or `&`, or there is none.
+            Some(before) => match rest.strip_prefix('&') {
+                Some(rest) => format!("{before}{rest}"),
+                None => format!("{}{rest}", before.trim_end_matches(['?', '&'])),
+            },
+            None => format!("{}{rest}", before.trim_end_matches('/')),
+        }
+    }
+
     /// The revision that `text`, from which this was read, names.
     pub fn rev_in<'a>(&self, text: &'a str) -> Option<&'a str> {
         text.get(self.rev.clone()?)
@@ -152,6 +172,26 @@ mod tests {
 
     const OLD: &str = "1d37d2983cd4a58c12663dd8df0e79dfe89a5d75";
     const NEW: &str = "677c7a5d5fc42b655d38fbf95dc8b814d89ceabb";
+
+    #[test]
+    fn a_revision_is_taken_out() {
+        for (text, expected) in [
+            ("git+https://h/r?rev=OLD", "git+https://h/r"),
+            ("git+https://h/r?rev=OLD#x", "git+https://h/r#x"),
+            ("git+https://h/r?rev=OLD&ref=a", "git+https://h/r?ref=a"),
+            ("git+https://h/r?ref=a&rev=OLD", "git+https://h/r?ref=a"),
+            (
+                "git+https://h/r?ref=a&rev=OLD&dir=d",
+                "git+https://h/r?ref=a&dir=d",
+            ),
+            ("github:o/r/OLD", "github:o/r"),
+            ("github:o/r/OLD?dir=d", "github:o/r?dir=d"),
+            ("git+https://h/r?ref=a", "git+https://h/r?ref=a"),
+        ] {
+            let text = text.replace("OLD", OLD);
+            assert_eq!(read(&text).unwrap().without_rev(&text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn finds_the_revision_and_the_repository() {

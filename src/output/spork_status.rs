@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::json;
+use crate::git::{Uncarried, Why};
 use crate::pin::held::Base;
 use crate::pin::status::{Facts, Keeping, Overlap, Pinned, SporkStatus, Standing, Unknown};
 
@@ -20,7 +21,8 @@ struct Spork<'a> {
     upstream: Option<Pin<'a>>,
     /// In the order in which they are applied.
     features: Vec<Pin<'a>>,
-    /// `{features, files, conflicts}`: features that change the same files, and in which of these they conflict.
+    /// `{features, files, conflicts, same}`: features that change the same files, in which of these they conflict, and
+    /// in which they make the same change, whose patch does not apply twice.
     overlaps: Option<Vec<OverlapRow<'a>>>,
     error: Option<String>,
 }
@@ -47,6 +49,15 @@ struct Pin<'a> {
     /// have it).
     held: Option<&'static str>,
     held_by: &'a [String],
+    /// `{path, why}`: changes that no patch of text carries, why being `binary`, `kind` (a file that becomes a link or a
+    /// folder, or the other way round) or `submodule`; null for upstream.
+    uncarried: Option<Vec<Lost<'a>>>,
+}
+
+#[derive(Serialize)]
+struct Lost<'a> {
+    path: &'a str,
+    why: &'static str,
 }
 
 #[derive(Serialize)]
@@ -54,6 +65,7 @@ struct OverlapRow<'a> {
     features: &'a [String],
     files: &'a [String],
     conflicts: &'a [String],
+    same: &'a [String],
 }
 
 /// `{schema, sporks: […]}`
@@ -90,6 +102,7 @@ fn overlap_row(overlap: &Overlap) -> OverlapRow<'_> {
         features: &overlap.features,
         files: &overlap.files,
         conflicts: &overlap.conflicts,
+        same: &overlap.same,
     }
 }
 
@@ -125,7 +138,23 @@ fn row<'a>(pinned: &'a Pinned, facts: Option<&'a Facts>) -> Pin<'a> {
         lacks: over.map(|way| way.behind),
         held,
         held_by,
+        uncarried: of_feature.map(|known| lost(&known.uncarried)),
     }
+}
+
+fn lost(uncarried: &[Uncarried]) -> Vec<Lost<'_>> {
+    let row = |one: &'_ Uncarried| match one.why {
+        Why::Binary => "binary",
+        Why::Kind => "kind",
+        Why::Submodule => "submodule",
+    };
+    uncarried
+        .iter()
+        .map(|one| Lost {
+            path: &one.path,
+            why: row(one),
+        })
+        .collect()
 }
 
 fn base(base: Base) -> Option<&'static str> {
@@ -199,14 +228,36 @@ fn paragraph(sink: &mut impl Write, status: &SporkStatus, facts: &Facts) -> io::
     }
     for overlap in &facts.overlaps {
         let (features, files) = (listed(&overlap.features), overlap.files.join(", "));
-        match overlap.conflicts.is_empty() {
-            true => writeln!(sink, "  {features} touch the same files: {files}"),
-            false => writeln!(
+        match (overlap.conflicts.as_slice(), overlap.same.as_slice()) {
+            ([], []) => writeln!(sink, "  {features} touch the same files: {files}"),
+            ([], same) => writeln!(
+                sink,
+                "  {red}{features} make the same change{red:#} in {}: a patch does not apply twice",
+                same.join(", ")
+            ),
+            (conflicts, _) => writeln!(
                 sink,
                 "  {red}{features} conflict{red:#} in {}",
-                overlap.conflicts.join(", ")
+                conflicts.join(", ")
             ),
         }?;
+    }
+    for feature in facts
+        .features
+        .iter()
+        .filter(|feature| !feature.uncarried.is_empty())
+    {
+        let paths: Vec<String> = feature
+            .uncarried
+            .iter()
+            .map(|one| format!("{} ({})", one.path, one.why.word()))
+            .collect();
+        writeln!(
+            sink,
+            "  {red}{}{red:#} changes what a patch of text does not carry: {}",
+            feature.name,
+            paths.join(", ")
+        )?;
     }
     let mut is_at_risk = false;
     for pin in &rows {

@@ -157,6 +157,24 @@ mod tests {
     }
 
     #[test]
+    fn packages_of_a_spork_are_found() {
+        let rev = "1d37d2983cd4a58c12663dd8df0e79dfe89a5d75";
+        for text in [
+            "let src = lib.sporkSource { url = \"https://h/r\"; upstreamRev = \"REV\"; features.a = \"REV\"; };
+             in buildGoModule { inherit src; vendorHash = \"HASH\"; }",
+            "let url = \"https://h/r\"; upstreamRev = \"REV\"; features = [ { name = \"a\"; rev = \"REV\"; } ];
+             src = cotter.lib.sporkSource { inherit pkgs url upstreamRev features; };
+             in buildGoModule { inherit src; vendorHash = \"HASH\"; }",
+        ] {
+            let spork = if text.starts_with("let src") { "src." } else { "" };
+            for pin in ["upstreamRev", "features.a"] {
+                let found = hashes(&text.replace("REV", rev), &format!("{spork}{pin}"));
+                assert_eq!(found, ["vendorHash"], "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_hashed_of_a_source_is_found() {
         let text = "buildX (finalAttrs: { src = FETCH;
             deps = fetchDeps { inherit (finalAttrs) src; hash = \"HASH\"; };

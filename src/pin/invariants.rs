@@ -3,7 +3,7 @@
 
 use super::held::{self, Base, Held};
 use crate::config::Container;
-use crate::git::{Conflict, GitError, Location, Oid, Refs, Repo};
+use crate::git::{Ancestry, Conflict, GitError, Location, Oid, Refs, Repo, Uncarried};
 
 /// A spork's commits, and the repository that knows them.
 pub struct Stack<'a> {
@@ -161,25 +161,95 @@ impl Stack<'_> {
             format!("`{name}` at {}", commit.unwrap_or_default())
         };
         let conflicts = self.repo.conflicts(self.upstream.commit, &tips)?;
-        let fault = |conflict: &Conflict| {
+        let fault = |conflict: &Conflict| -> Result<Fault, GitError> {
             let others: Vec<String> = conflict.with.iter().map(|name| at_commit(name)).collect();
-            Fault {
-                feature: tips.iter().position(|(name, _)| *name == conflict.name),
-                message: format!(
-                    "the feature {} conflicts with {} in {}",
-                    at_commit(&conflict.name),
-                    others.join(" and "),
-                    conflict.paths.join(", ")
+            let (feature, others) = (at_commit(&conflict.name), others.join(" and "));
+            let paths = conflict.paths.join(", ");
+            let (message, hint) = match conflict.is_same {
+                false => (
+                    format!("the feature {feature} conflicts with {others} in {paths}"),
+                    "rebase one of the features onto the other and pin that one alone, or leave one out"
+                        .to_owned(),
                 ),
-                hint: "rebase one of the features onto the other, or leave one out".to_owned(),
-            }
+                true => (
+                    format!(
+                        "the feature {feature} makes the same change as {others} in {paths}: a patch does not apply twice"
+                    ),
+                    self.hint_of_same(conflict)?,
+                ),
+            };
+            Ok(Fault {
+                feature: tips.iter().position(|(name, _)| *name == conflict.name),
+                message,
+                hint,
+            })
         };
-        Ok(conflicts
+        conflicts
             .into_iter()
             .map(|conflict| {
-                let fault = fault(&conflict);
-                (conflict, fault)
+                let fault = fault(&conflict)?;
+                Ok((conflict, fault))
             })
-            .collect())
+            .collect()
     }
+
+    /// What is to be done about a change that is made twice.
+    fn hint_of_same(&self, conflict: &Conflict) -> Result<String, GitError> {
+        let commit = |name: &str| {
+            let part = self.features.iter().find(|part| part.name == name);
+            part.map(|part| part.commit)
+        };
+        let name = &conflict.name;
+        for other in &conflict.with {
+            let (Some(one), Some(two)) = (commit(other), commit(name)) else {
+                continue;
+            };
+            for (lower, upper, below, above) in [(one, two, other, name), (two, one, name, other)] {
+                if self.repo.ancestry(lower, upper)? == Ancestry::Yes {
+                    return Ok(format!(
+                        "`{above}` stands on `{below}` and has all of it: leave `{below}` out, or rebase `{above}` onto \
+                         upstream alone"
+                    ));
+                }
+            }
+        }
+        Ok("take the change out of one of the features, or leave one out".to_owned())
+    }
+
+    /// Features with changes that no patch of text carries.
+    pub fn uncarried(&self) -> Result<Vec<Fault>, GitError> {
+        let mut faults = Vec::new();
+        for (at, part) in self.features.iter().enumerate() {
+            let lost = self.repo.uncarried(self.upstream.commit, part.commit)?;
+            if lost.is_empty() {
+                continue;
+            }
+            faults.push(Fault {
+                feature: Some(at),
+                message: format!(
+                    "the feature `{}` at {} changes what no patch carries: {}",
+                    part.name,
+                    part.commit,
+                    listed(&lost)
+                ),
+                hint: "take these changes out of its branch: make them where the package is built, or pin an upstream \
+                       that has them; or leave the feature out"
+                    .to_owned(),
+            });
+        }
+        Ok(faults)
+    }
+}
+
+/// Paths with the reason for each. Of many the first.
+fn listed(lost: &[Uncarried]) -> String {
+    const MOST: usize = 10;
+    let first = lost.iter().take(MOST);
+    let mut shown: Vec<String> = first
+        .map(|one| format!("{} ({})", one.path, one.why.word()))
+        .collect();
+    if let Some(more) = lost.len().checked_sub(MOST).filter(|more| *more > 0) {
+        shown.push(format!("and {more} more"));
+    }
+    shown.join(", ")
 }

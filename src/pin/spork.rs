@@ -1,9 +1,10 @@
-//! Sporks: a set, `let` or function with an `upstreamRev` and, as a rule, `features`.
+//! Sporks: a set, `let` or function with an `upstreamRev` and, as a rule, `features`; or a call of `sporkSource`, which
+//! may take them from elsewhere.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::fetcher::Arguments;
+use super::fetcher::{Arguments, SPORK_BRANCH, SPORK_SOURCE};
 use super::{DependentHash, Fetch, Follow, Moves, Pin, PinKind, PinnedHash, Role};
 use crate::naming::Name;
 use crate::source::RelPath;
@@ -41,6 +42,44 @@ struct Fetching<'a> {
     rev_unknown: bool,
 }
 
+impl<'a> Fetching<'a> {
+    fn of(library: &Library, call: &'a Call) -> Fetching<'a> {
+        let attrs = call.arguments(library);
+        let get = |name: &str| {
+            attrs
+                .as_ref()
+                .map_or(Value::Unknown, |attrs| attrs.get(library, name))
+        };
+        let (of_rev, of_ref) = match call.function.as_str() {
+            SPORK_SOURCE => (UPSTREAM, SPORK_BRANCH),
+            _ => ("rev", "ref"),
+        };
+        let rev = get(of_rev).text().as_ref().and_then(Spot::literal);
+        Fetching {
+            url: get("url").text().map(|text| text.value()),
+            git_ref: get(of_ref).text().map(|text| text.value()),
+            rev_unknown: rev.is_none()
+                && call.function != SPORK_SOURCE
+                && attrs
+                    .as_ref()
+                    .is_some_and(|attrs| attrs.has(library, of_rev)),
+            rev,
+            call,
+        }
+    }
+
+    fn is_of(&self, rev: &Spot) -> bool {
+        self.rev.as_ref().is_some_and(|own| own.is_same(rev))
+    }
+
+    /// The arguments of a call that makes the source of the whole spork.
+    fn of_spork(&self, library: &Library) -> Option<Attrs> {
+        (self.call.function == SPORK_SOURCE)
+            .then(|| self.call.arguments(library))
+            .flatten()
+    }
+}
+
 /// The sporks of `file`.
 pub fn find(container: &str, library: &Library, file: &Rc<NixFile>, fetchers: &[Call]) -> Vec<Pin> {
     let holders = sets_with(file, UPSTREAM);
@@ -49,25 +88,7 @@ pub fn find(container: &str, library: &Library, file: &Rc<NixFile>, fetchers: &[
     }
     let fetching: Vec<Fetching> = fetchers
         .iter()
-        .map(|call| {
-            let attrs = call.arguments(library);
-            let get = |name: &str| {
-                attrs
-                    .as_ref()
-                    .map_or(Value::Unknown, |attrs| attrs.get(library, name))
-            };
-            let rev = get("rev").text().as_ref().and_then(Spot::literal);
-            Fetching {
-                call,
-                url: get("url").text().map(|text| text.value()),
-                git_ref: get("ref").text().map(|text| text.value()),
-                rev_unknown: rev.is_none()
-                    && attrs
-                        .as_ref()
-                        .is_some_and(|attrs| attrs.has(library, "rev")),
-                rev,
-            }
-        })
+        .map(|call| Fetching::of(library, call))
         .collect();
     let mut pins = Vec::new();
     // Of a file's only spork the features may stand apart: the rev an argument, the features in a `let`.
@@ -92,8 +113,14 @@ pub fn find(container: &str, library: &Library, file: &Rc<NixFile>, fetchers: &[
         {
             continue;
         }
+        let of_calls: Vec<Attrs> = fetching
+            .iter()
+            .filter(|call| call.is_of(&spot))
+            .filter_map(|call| call.of_spork(library))
+            .collect();
         let features = [&holder]
             .into_iter()
+            .chain(&of_calls)
             .chain(elsewhere.iter().map(|(set, _)| set))
             .map(|set| features(library, set))
             .find(|features| !features.is_empty())
@@ -120,9 +147,7 @@ fn of_holder(
             .find_map(|name| attrs.get(library, name).text())
             .map(|text| text.value())
     };
-    let fetch = fetching
-        .iter()
-        .find(|f| f.rev.as_ref().is_some_and(|rev| rev.is_same(&upstream)));
+    let fetch = fetching.iter().find(|f| f.is_of(&upstream));
     let url = string(holder, &["url", "upstreamUrl", "upstreamURL"])
         .or_else(|| fetch.and_then(|f| f.url.clone()))
         .or_else(|| {
@@ -130,11 +155,11 @@ fn of_holder(
                 .iter()
                 .find_map(|f| f.url.clone().filter(|_| f.rev_unknown))
         });
-    let version = holder
-        .nearest(library, "version")
-        .text()
-        .as_ref()
-        .and_then(Spot::literal);
+    let version = holder.nearest(library, "version").text().or_else(|| {
+        let attrs = fetch?.of_spork(library)?;
+        attrs.get(library, "version").text()
+    });
+    let version = version.as_ref().and_then(Spot::literal);
     let spork = (upstream.file.clone(), path.join("."));
     let pin =
         |spot: Spot, tail: &[&str], kind: PinKind, url: Option<String>, git_ref: Option<String>| {
@@ -181,9 +206,7 @@ fn of_holder(
         .and_then(|f| f.url.clone())
         .or(url);
     for (order, (name, attrs, rev)) in features.into_iter().enumerate() {
-        let fetch = fetching
-            .iter()
-            .find(|f| f.rev.as_ref().is_some_and(|spot| spot.is_same(&rev)));
+        let fetch = fetching.iter().find(|f| f.is_of(&rev));
         let own = attrs.as_ref();
         let url = own
             .and_then(|attrs| string(attrs, &["url"]))

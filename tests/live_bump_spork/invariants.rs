@@ -121,7 +121,13 @@ fn what_only_a_force_pushed_branch_holds() {
         ],
     );
     scene.file("cotter.toml", &format!("{CONFIG}unstable = []\n"));
-    scene.bump(&["kf:features.two", "--to", "deploy"]).expect(0);
+    // Now it is a branch as any other; that it has all features in it is another matter.
+    let run = scene.refuses(
+        &["kf:features.two", "--to", "deploy"],
+        4,
+        &["makes the same change as `one`", "in src/main.rs"],
+    );
+    assert!(!run.err.contains("force-pushed"), "{}", run.err);
 }
 
 fn url(scene: &Scene) -> String {
@@ -176,17 +182,25 @@ fn features_that_conflict() {
         4,
         &[
             &says,
-            "rebase one of the features onto the other, or leave one out",
+            "rebase one of the features onto the other and pin that one alone, or leave one out",
         ],
     );
 
-    // The same change in both is none.
+    // The same change in both is merged, but a patch does not apply twice.
     scene.feature("feature/local/two", |work| {
         work.write("src/main.rs", own("1"))
             .write("extra/two.txt", "two\n");
     });
     scene.push("srv/kf.git");
-    scene.bump(&[]).expect(0);
+    let says = format!(
+        "the feature `two` at {} makes the same change as `one` at {one} in src/main.rs",
+        scene.rev("feature/local/two")
+    );
+    scene.refuses(
+        &[],
+        4,
+        &[&says, "take the change out of one of the features"],
+    );
 }
 
 #[test]

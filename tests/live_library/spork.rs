@@ -169,15 +169,15 @@ fn set_executable(work: &Repo, name: &str) {
 #[test]
 fn what_no_patch_carries_is_refused_and_named() {
     type Change = fn(&Repo);
-    let cases: [(Change, &str); 8] = [
+    let cases: [(Change, &str); 5] = [
+        (|work| link(work, "Cargo.toml", "README"), "README"),
         (
             |work| {
-                work.write("src/main.rs", "");
+                std::fs::remove_file(work.dir().join("README")).unwrap();
+                work.write("README/x", "a folder now\n");
             },
-            "src",
+            "README",
         ),
-        (|work| link(work, "README", "LINK"), "LINK"),
-        (|work| link(work, "Cargo.toml", "README"), "README"),
         (
             |work| {
                 work.write("logo.bin", b"a\0b");
@@ -192,20 +192,9 @@ fn what_no_patch_carries_is_refused_and_named() {
         ),
         (
             |work| {
-                work.write("extra/empty", "");
+                work.write("README", "text too\n").write("logo.bin", b"\0");
             },
-            "extra",
-        ),
-        (
-            |work| set_executable(work, "README"),
-            "the executable bit of README",
-        ),
-        (
-            |work| {
-                work.write("run.sh", "#!/bin/sh\n");
-                set_executable(work, "run.sh");
-            },
-            "the executable bit of run.sh",
+            "logo.bin",
         ),
     ];
     for (change, named) in cases {
@@ -227,7 +216,13 @@ fn what_a_patch_carries_arrives() {
             .write("no newline", "no newline")
             .write("-dash", "--- a/README\n+++ b/README\n")
             .write("tab\tand \"quotes\"", "2\n")
-            .write("latin", b"\xe9\n");
+            .write("latin", b"\xe9\n")
+            .write("src/main.rs", "")
+            .write("extra/empty", "")
+            .write("run it.sh", "#!/bin/sh\n");
+        link(work, "Cargo.toml", "a \"link\"");
+        set_executable(work, "run it.sh");
+        set_executable(work, "Cargo.toml");
         work.git(&["rm", "-q", "README"]);
     });
     scene.put(
@@ -249,11 +244,19 @@ fn what_a_patch_carries_arrives() {
     let wanted = crate::support::tree::Tree::of(scene.work.dir());
     for tree in trees {
         let found = crate::support::tree::Tree::of(&tree);
-        let contents = |tree: &crate::support::tree::Tree| -> Vec<(PathBuf, Vec<u8>)> {
+        let contents = |tree: &crate::support::tree::Tree| {
             let entries = tree.0.iter().filter(|(path, _)| !path.starts_with(".git"));
             entries
-                .map(|(path, entry)| (path.clone(), entry.bytes.clone()))
-                .collect()
+                .map(|(path, entry)| {
+                    let is_program = entry.mode & 0o100 != 0;
+                    (
+                        path.clone(),
+                        entry.bytes.clone(),
+                        entry.link.clone(),
+                        is_program,
+                    )
+                })
+                .collect::<Vec<_>>()
         };
         assert_eq!(contents(&found), contents(&wanted));
     }

@@ -79,6 +79,13 @@ fn both_features_are_in(files: &[(&str, &str)], path: &str, before_build: impl F
         .expect(0);
     project.emit(&[]).expect(0);
     assert_eq!(project.tree(), before);
+    // The library makes the same of it, with the hashes that are there.
+    let library = project.library();
+    project.emit(&["--lib", &library]).expect(0);
+    let text = project.read();
+    assert!(!text.contains("diff -ruN") && !text.contains("fakeHash"));
+    assert_eq!(said(&project.build()), "one, ours\ntwo, ours\n");
+    project.cotter(&["check", "--all-files"]).expect(0);
 }
 
 #[test]

@@ -4,5 +4,6 @@
 mod support;
 
 mod images;
+mod library;
 mod patches;
 mod project;

@@ -16,8 +16,9 @@ in
   dockerTools.buildLayeredImage = { contents, ... }: builtins.head contents;
   runCommand =
     name: environment: script:
-    derivation (
-      environment
+    (environment.passthru or { })
+    // derivation (
+      removeAttrs environment [ "passthru" ]
       // {
         inherit name system script;
         builder = "/bin/bash";

@@ -1,15 +1,16 @@
 //! A tiny upstream with feature branches, a workspace with its container, and Nix.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
 use crate::support::cotter::{Run, ran};
 use crate::support::repo::Repo;
 use crate::support::tree::Tree;
-use crate::support::{command, roots, run};
+use crate::support::{command, folder, roots, run};
 
 /// Where the emitted file comes to stand.
 pub const NIX: &str = "containers/kf/default.nix";
@@ -119,26 +120,88 @@ impl Project {
     /// The patched source, as each Nix that there is builds it: its path, or what was said instead.
     pub fn sources(&self) -> Vec<Result<PathBuf, String>> {
         let file = self.ops().join(NIX);
-        let set = self.root.join("pkgs.nix");
-        std::fs::write(&set, include_str!("pkgs.nix")).unwrap();
-        let pkgs = format!("import {} {{ }}", set.display());
-        let build = |mut nix: Command| {
+        let pkgs = format!("import {} {{ }}", self.package_set("pkgs.nix").display());
+        self.with_each("nix-build", |nix| {
             nix.args(["--no-out-link", "--arg", "pkgs", &pkgs])
                 .arg(&file);
-            let output = run(&mut nix, "nix-bin");
-            let text = |bytes| String::from_utf8(bytes).unwrap();
-            match output.status.success() {
-                true => Ok(PathBuf::from(text(output.stdout).trim_end())),
-                false => Err(text(output.stderr)),
-            }
-        };
-        let mut built = vec![build(self.program("nix-build"))];
+            path_or_said(run(nix, "nix-bin"))
+        })
+    }
+
+    /// The same of the flake in the container's folder, which is given the library of [`Project::library`].
+    pub fn sources_of_flake(&self) -> Vec<Result<PathBuf, String>> {
+        let folder = self.ops().join(NIX).parent().unwrap().to_owned();
+        let set = self.package_set("nixpkgs/pkgs.nix");
+        let set = set.parent().unwrap();
+        std::fs::write(set.join("flake.nix"), NIXPKGS).unwrap();
+        let (flake, set) = (
+            format!("path:{}#oci-image", folder.display()),
+            format!("path:{}", set.display()),
+        );
+        let link = self.root.join("result");
+        self.with_each("nix", |nix| {
+            let features = ["--extra-experimental-features", "nix-command flakes"];
+            nix.args(features)
+                .args(["build", "--impure", "--no-write-lock-file"])
+                .args(["--override-input", "nixpkgs", &set, &flake, "--out-link"])
+                .arg(&link);
+            let mut output = run(nix, "nix-bin");
+            output.stdout = match std::fs::read_link(&link) {
+                Ok(path) => path.into_os_string().into_encoded_bytes(),
+                Err(_) => Vec::new(),
+            };
+            let _ = std::fs::remove_file(&link);
+            path_or_said(output)
+        })
+    }
+
+    /// What `run` makes of `program` of each Nix.
+    fn with_each<T>(&self, program: &str, run: impl Fn(&mut Command) -> T) -> Vec<T> {
+        let mut all = vec![run(&mut self.program(program))];
         for root in roots::all() {
             let mut nix = roots::inside(&root, &self.root);
-            nix.arg("nix-build");
-            built.push(build(nix));
+            nix.arg(program);
+            all.push(run(&mut nix));
         }
-        built
+        all
+    }
+
+    /// The small package set, as a file of this name.
+    fn package_set(&self, name: &str) -> PathBuf {
+        let path = self.root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, include_str!("pkgs.nix")).unwrap();
+        path
+    }
+
+    /// A repository with the library as it is here: a reference of its commit.
+    pub fn library(&self) -> String {
+        let repo = Repo::init(self.root.join("cotter"));
+        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix");
+        for path in folder::files(&library) {
+            let name = Path::new("nix").join(&path);
+            let bytes = std::fs::read(library.join(&path)).unwrap();
+            repo.write(name.to_str().unwrap(), bytes);
+        }
+        repo.write("flake.nix", COTTER);
+        let rev = repo.commit("Library");
+        format!("git+file://{}?rev={rev}", repo.dir().display())
+    }
+}
+
+/// As much of nixpkgs' flake as an emitted flake takes.
+const NIXPKGS: &str = "{\n  outputs = _: {\n    lib.genAttrs = names: make: builtins.listToAttrs (map (name: { inherit name; value = make name; }) names);\n    \
+     legacyPackages.${builtins.currentSystem} = import ./pkgs.nix { };\n  };\n}\n";
+
+/// As much of cotter's: its own inputs are not here.
+const COTTER: &str =
+    "{\n  inputs.nixpkgs.url = \"path:/nowhere\";\n  outputs = _: { lib = import ./nix; };\n}\n";
+
+fn path_or_said(output: Output) -> Result<PathBuf, String> {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    match output.status.success() {
+        true => Ok(PathBuf::from(text(output.stdout).trim_end())),
+        false => Err(text(output.stderr)),
     }
 }
 
@@ -156,4 +219,16 @@ impl Drop for Project {
 /// Makes a file of the work tree a program.
 pub fn executable(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Asserts that a store path holds what a work tree does: names, contents, links, and what may be executed.
+#[track_caller]
+pub fn same_tree(built: &Path, work: &Path) {
+    let entries = |dir: &Path| -> BTreeMap<PathBuf, (Vec<u8>, Option<PathBuf>, bool)> {
+        let tree = Tree::of(dir).0.into_iter();
+        let tree = tree.filter(|(path, _)| !path.starts_with(".git"));
+        tree.map(|(path, entry)| (path, (entry.bytes, entry.link, entry.mode & 0o100 != 0)))
+            .collect()
+    };
+    assert_eq!(entries(built), entries(work));
 }

@@ -42,7 +42,13 @@ pub static RULE: Rule = Rule {
 };
 
 /// Fetchers that need no hash of their own: a revision or an image's digest holds what they fetch.
-const BY_OTHER: [&str; 4] = ["fetchGit", "getFlake", "pullImage", "pullImageFromManifest"];
+const BY_OTHER: [&str; 5] = [
+    "fetchGit",
+    "getFlake",
+    "pullImage",
+    "pullImageFromManifest",
+    "sporkSource",
+];
 /// Those that take a URL alone.
 const TAKE_URL: [&str; 2] = ["fetchTarball", "fetchurl"];
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::emitted::{self, Destination, invalid_spec};
+use crate::cli::emitted::{self, Destination, Library, invalid_spec};
 use crate::cli::failure::{Failure, FailureKind, Outcome, finish};
 use crate::cli::setup::{Globals, Opened, recover};
 use crate::image::emit::{self, EmitError, Emitted, Request, way_between};
@@ -29,8 +29,8 @@ pub struct Arguments {
     /// A flake too, which imports default.nix; with `alone`, a flake that holds all of it and no default.nix
     #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "beside", require_equals = true)]
     flake: Option<emitted::Flake>,
-    /// Take the library that the flake's apps are made of as an input, by this reference of cotter's flake, instead of
-    /// bringing its parts along
+    /// Take the library that the flake's apps, and the source of a spork, are made of as an input, by this reference of
+    /// cotter's flake, instead of bringing its parts along
     #[arg(long, value_name = "FLAKE", requires = "flake")]
     lib: Option<String>,
     /// Print the files, and write none
@@ -72,17 +72,23 @@ impl Arguments {
             return Err(Failure::usage(message, None));
         }
         let templates = emitted::templates(opened, self.templates.as_deref());
+        let library = emitted::library(self.lib.as_deref(), self.flake, |_| None)?;
+        let command = self.command(
+            &chosen,
+            &way_between(&chosen.folder, &out),
+            library.as_ref(),
+        );
         let request = Request {
             workspace: &opened.workspace,
             spec: &chosen.spec,
             origin: chosen.origin.clone(),
-            command: self.command(&chosen, &way_between(&chosen.folder, &out)),
+            command,
             folder: &chosen.folder,
             out: &out,
             method,
             form: emitted::form(self.flake),
             nixpkgs: emitted::nixpkgs(opened),
-            library: self.lib.clone(),
+            library: library.map(|library| library.reference),
             templates: templates.as_deref(),
         };
         let files = emit::emit(&request)?;
@@ -130,16 +136,14 @@ impl Arguments {
     }
 
     /// What makes the files again, from the folder that the spec is in.
-    fn command(&self, chosen: &Chosen, out: &str) -> String {
+    fn command(&self, chosen: &Chosen, out: &str, library: Option<&Library>) -> String {
         let mut command = "cotter image emit ".to_owned();
         command += chosen.name.as_deref().unwrap_or(&chosen.file_name);
         if let Some(builder) = self.builder {
             command += &format!(" --builder {}", builder.name());
         }
         command += emitted::flake_argument(self.flake);
-        if let Some(library) = &self.lib {
-            command += &format!(" --lib {library}");
-        }
+        command += &emitted::library_argument(library);
         if out != "." && chosen.container.is_none() {
             command += &format!(" --out {out}");
         }

@@ -59,6 +59,10 @@ pub struct Arguments {
     /// A flake too, which imports default.nix; with `alone`, a flake that holds all of it and no default.nix
     #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "beside", require_equals = true)]
     pub(super) flake: Option<emitted::Flake>,
+    /// Take the library that makes the source, and the flake's apps, from this reference of cotter's flake, instead of
+    /// bringing its parts along: as the flake's input, or else by the commit that it names
+    #[arg(long, value_name = "FLAKE")]
+    pub(super) lib: Option<String>,
     /// Take templates from this folder, each in the place of the one of cotter's with its path
     #[arg(long, value_name = "DIR")]
     pub(super) templates: Option<PathBuf>,
@@ -134,7 +138,12 @@ impl Arguments {
 
     /// What makes the files in `out` again, from the root of the workspace. Where upstream is, and its branch, the files
     /// say themselves.
-    pub(super) fn command(&self, name: &str, out: &RelPath) -> String {
+    pub(super) fn command(
+        &self,
+        name: &str,
+        out: &RelPath,
+        library: Option<&emitted::Library>,
+    ) -> String {
         let mut command = format!("cotter spork emit {}", command_word(name));
         let mut add = |flag: &str, value: &str| {
             command += &format!(" {flag} {}", command_word(value));
@@ -161,6 +170,7 @@ impl Arguments {
             add("--out", out.as_str());
         }
         command += emitted::flake_argument(self.flake);
+        command += &emitted::library_argument(library);
         command
     }
 }

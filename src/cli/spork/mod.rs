@@ -14,7 +14,7 @@ use super::setup::Globals;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a spork's default.nix from a clone and its feature branches
-    Emit(emit::Arguments),
+    Emit(Box<emit::Arguments>),
     /// Say how sporks stand: behind their branches, on upstream, to each other, and what a garbage collection would lose
     Status(status::Arguments),
 }

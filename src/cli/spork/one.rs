@@ -8,13 +8,13 @@ use crate::cli::failure::{Failure, FailureKind, of_problem};
 use crate::cli::setup::{Globals, Opened};
 use crate::config::Container;
 use crate::git::{Git, Location, Need, Repo, without_credentials};
-use crate::image::emit::{self, EmitError, Request, with_own_pins};
+use crate::image::emit::{self, EmitError, PinnedLibrary, Request, with_own_pins};
 use crate::image::spec::{self, EmittedLock, Method, Source, Spec, Spork, of_spork};
 use crate::naming::Containers;
 use crate::output::Diagnostic;
 use crate::pin::fork::{self, Build, Existing, Fork, ForkError, Given, Wanted};
 use crate::pin::location::Places;
-use crate::pin::{self, Found, lockfile};
+use crate::pin::{self, Found, Pin, lockfile};
 use crate::source::RelPath;
 
 /// A spork by its name.
@@ -239,17 +239,19 @@ impl<'a> Subject<'a> {
             _ => self.out.clone(),
         };
         let templates = emitted::templates(opened, arguments.templates.as_deref());
+        let pinned = |repository: &str| self.pinned_library(repository);
+        let library = emitted::library(arguments.lib.as_deref(), arguments.flake, pinned)?;
         let request = Request {
             workspace: &opened.workspace,
             spec,
             origin: self.origin(spec),
-            command: arguments.command(self.name, &self.out),
+            command: arguments.command(self.name, &self.out, library.as_ref()),
             folder: &folder,
             out: &self.out,
             method: (arguments.builder.or(spec.builder)).unwrap_or(Method::Layered),
             form: emitted::form(arguments.flake),
             nixpkgs: emitted::nixpkgs(opened),
-            library: None,
+            library: library.map(|library| library.reference),
             templates: templates.as_deref(),
         };
         let files = emit::emit(&request).map_err(|error| match error {
@@ -261,6 +263,15 @@ impl<'a> Subject<'a> {
             .filter_map(|file| Some((self.out.join(file.name)?, file)))
             .map(|(path, file)| emitted::planned(opened, path, &with_own_pins(file)))
             .collect()
+    }
+
+    /// The commit of the library that the files take as they are now, where it is of this repository.
+    fn pinned_library(&self, repository: &str) -> Option<String> {
+        let is_it = |pin: &&Pin| {
+            pin.name.attrpath == PinnedLibrary::NAME
+                && pin.repository.as_deref() == Some(repository)
+        };
+        self.found.pins.iter().find(is_it)?.rev.clone()
     }
 
     /// In words.

@@ -31,6 +31,8 @@ pub struct Kind {
     /// Whether `app` is a package that is in the image.
     pub app_is_package: bool,
     pub has_program: bool,
+    /// Whether cotter's library has a function that makes its source.
+    pub takes_library: bool,
     /// Where it listens.
     pub serve: Option<(u16, bool)>,
     pub runtime: Vec<RuntimePath>,
@@ -47,6 +49,7 @@ impl Kind {
             has_version: true,
             app_is_package: false,
             has_program: true,
+            takes_library: false,
             serve: None,
             runtime: Vec::new(),
             files: Vec::new(),
@@ -369,7 +372,7 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
         output_hashes = folder.cargo_git_packages_of(&lock)?;
     }
     let short = || source.upstream_rev.chars().take(7).collect();
-    Ok(Kind::package(json!({
+    let values = json!({
         "url": source.url,
         "version": source.version.clone().unwrap_or_else(short),
         "upstream_rev": source.upstream_rev,
@@ -391,7 +394,11 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
         "native_build_inputs": source.native_build_inputs,
         "pname": source.pname,
         "program": source.program.as_deref().unwrap_or(&source.pname),
-    })))
+    });
+    Ok(Kind {
+        takes_library: true,
+        ..Kind::package(values)
+    })
 }
 
 fn python(request: &Request, source: &Python) -> Kind {

@@ -1,5 +1,5 @@
 //! Expressions that build the image of a spec: `default.nix` for a builder of Nix's, with a flake or without; a
-//! Dockerfile; or Bazel's files. They stand on their own: nothing of cotter is needed to build them.
+//! Dockerfile; or Bazel's files. They stand on their own, with nothing of cotter, unless its library is asked for.
 //!
 //! Not here: writing them over what is there (`settle`), and the spec itself (`spec`).
 
@@ -12,6 +12,7 @@ mod header;
 mod helpers;
 mod kept;
 mod kind;
+mod library;
 mod model;
 mod publish;
 mod refuse;
@@ -29,6 +30,7 @@ use serde::Serialize;
 
 pub use facts::SourceError;
 pub use helpers::command_word;
+pub use library::PinnedLibrary;
 pub use refuse::{Refusal, serves};
 pub use relative::way_between;
 pub use settle::{Existing, Settled, has_placeholders, settle, with_own_pins};
@@ -96,7 +98,8 @@ pub struct Request<'a> {
     pub form: Form,
     /// The branch of nixpkgs that a flake takes.
     pub nixpkgs: String,
-    /// A reference of cotter's flake, whose library a flake takes as an input instead of bringing its parts along.
+    /// A reference of cotter's flake, whose library the files take instead of bringing its parts along: a flake as an
+    /// input, a file alone by the commit that it has to name.
     pub library: Option<String>,
     /// A folder with templates in the place of some of cotter's.
     pub templates: Option<&'a Path>,

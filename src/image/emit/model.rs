@@ -11,9 +11,10 @@ use super::files::{ModeFile, PlainFile, files};
 use super::header::Header;
 use super::helpers::store_name;
 use super::kind::{RuntimePath, kind};
+use super::library::PinnedLibrary;
 use super::publish::{self, Apps};
 use super::relative::{below, folder_of, join};
-use super::{NIX2CONTAINER, Nix2Container, Request};
+use super::{Form, NIX2CONTAINER, Nix2Container, Request};
 use crate::image::spec::{self, Cross, LinuxSystem, Method, Source, Spec};
 use crate::source::RelPath;
 
@@ -63,6 +64,10 @@ pub struct Model {
     config: ConfigValues,
     /// The reference of cotter's flake, where its library is an input.
     library: Option<String>,
+    /// Whether the image itself is made with it, and its flake gives it.
+    takes_library_argument: bool,
+    /// Where the image takes it from itself, with no flake to give it.
+    own_library: Option<PinnedLibrary>,
     apps: Option<Apps>,
 }
 
@@ -142,8 +147,16 @@ impl Model {
         };
         let apps = Apps::of(spec, default_context);
         let brings_publishing = apps.is_some() && request.brings_publishing();
+        let own_library = match request.form {
+            Form::File => request.library.as_deref().and_then(PinnedLibrary::of),
+            Form::Both | Form::Flake => None,
+        };
         Ok(Model {
             library: request.library.clone(),
+            takes_library_argument: request.library.is_some()
+                && kind.takes_library
+                && own_library.is_none(),
+            own_library,
             apps,
             header,
             description: format!("The image {slug}"),

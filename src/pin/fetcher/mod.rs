@@ -15,10 +15,12 @@ mod gitlab;
 mod pull_image;
 mod registry;
 mod sourcehut;
+mod spork_source;
 mod tarball;
 
 pub(super) use arguments::Arguments;
 pub use arguments::hash_names;
+pub(super) use spork_source::{BRANCH as SPORK_BRANCH, FUNCTION as SPORK_SOURCE};
 
 use super::{Fetch, Moves, PinKind};
 use crate::spot::Spot;
@@ -58,6 +60,7 @@ static FETCHERS: &[Fetcher] = &[
     pull_image::FETCHER,
     registry::FETCHER,
     sourcehut::FETCHER,
+    spork_source::FETCHER,
     tarball::FETCHER,
 ];
 

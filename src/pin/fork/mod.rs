@@ -7,6 +7,7 @@ mod lock;
 mod npm;
 mod project;
 mod rust;
+mod submodules;
 mod url;
 
 use crate::config::Container;
@@ -164,6 +165,7 @@ pub fn draw(wanted: &Wanted) -> Result<Fork, ForkError> {
         &features,
         &mut warnings,
     )?;
+    warnings.extend(submodules::warning(wanted, upstream)?);
     let commits: Vec<Oid> = features.iter().map(|feature| feature.commit).collect();
     let project = project::of(wanted, upstream, &commits)?;
     let lock = match project.build {
@@ -297,6 +299,7 @@ fn hold(
         _ => faults.extend(newer),
     }
     if faults.is_empty() {
+        faults.extend(stack.uncarried()?);
         faults.extend(stack.conflicts()?.into_iter().map(|(_, fault)| fault));
     }
     match faults.is_empty() {

@@ -12,9 +12,9 @@ pub use standing::{Keeping, Standing, Way};
 
 use super::held::{self, Base};
 use super::location::Places;
-use super::{Pin, Role, SporkRole};
+use super::{Fetch, Pin, Role, SporkRole};
 use crate::config::Config;
-use crate::git::{Git, GitError, Location, Need, Oid, Refs, Repo};
+use crate::git::{Git, GitError, Location, Need, Oid, Refs, Repo, Uncarried, Why};
 use crate::naming::{Containers, Name, Selection};
 use crate::source::{RelPath, Workspace};
 
@@ -78,6 +78,8 @@ pub struct FeatureFacts {
     pub base: Base,
     /// Its commits that the pinned upstream lacks, and the other way round. `None` where that is not known.
     pub over_upstream: Option<Way>,
+    /// What of its changes no patch of text carries, where it stands on upstream.
+    pub uncarried: Vec<Uncarried>,
 }
 
 /// A pin of a spork.
@@ -177,9 +179,15 @@ fn facts(
             overlaps: Vec::new(),
         });
     };
+    // Where the source does not say, they may be there and be patched like the rest.
+    let fetches_none = members.iter().any(|(pin, _)| {
+        let submodules =
+            |fetch: &Fetch| matches!(fetch, Fetch::Tree { submodules, .. } if !submodules);
+        pin.fetch.as_ref().is_some_and(submodules)
+    });
     let features: Vec<FeatureFacts> = features
         .into_iter()
-        .map(|(name, standing)| known.feature(&upstream, name, standing))
+        .map(|(name, standing)| known.feature(&upstream, name, standing, fetches_none))
         .collect::<Result<_, GitError>>()?;
     let overlaps = match upstream.commit {
         Some(commit) => overlap::of(&repo, commit, &features)?,
@@ -205,17 +213,24 @@ impl Known<'_> {
         upstream: &Standing,
         name: String,
         standing: Standing,
+        fetches_no_submodules: bool,
     ) -> Result<FeatureFacts, GitError> {
         let (mut base, mut over_upstream) = (Base::Unknown, None);
+        let mut uncarried = Vec::new();
         if let (Some(below), Some(commit)) = (upstream.commit, standing.commit) {
             base = held::base(self.repo, below, commit)?;
             over_upstream = self.way(below, commit)?;
+            if base == Base::Upstream {
+                uncarried = self.repo.uncarried(below, commit)?;
+                uncarried.retain(|one| one.why != Why::Submodule || fetches_no_submodules);
+            }
         }
         Ok(FeatureFacts {
             name,
             standing,
             base,
             over_upstream,
+            uncarried,
         })
     }
 

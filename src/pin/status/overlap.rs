@@ -14,6 +14,8 @@ pub struct Overlap {
     pub files: Vec<String>,
     /// Those of the files in which they conflict, as git merges them.
     pub conflicts: Vec<String>,
+    /// Those of the files in which they make the same change, whose patch does not apply twice.
+    pub same: Vec<String>,
 }
 
 /// Of the features that stand on `upstream`: what the others change is not known to be their own.
@@ -38,10 +40,14 @@ pub fn of(repo: &Repo, upstream: Oid, features: &[FeatureFacts]) -> Result<Vec<O
                 true if !is_below_one_another(paths, its_paths) => continue,
                 _ => repo.conflicts(upstream, &tips)?,
             };
-            let conflicts: Vec<String> = conflicts
-                .into_iter()
-                .flat_map(|conflict| conflict.paths)
-                .collect();
+            let (mut same, mut apart) = (Vec::new(), Vec::new());
+            for conflict in conflicts {
+                match conflict.is_same {
+                    true => same.extend(conflict.paths),
+                    false => apart.extend(conflict.paths),
+                }
+            }
+            let conflicts = apart;
             let mut files: BTreeSet<String> = paths.intersection(its_paths).cloned().collect();
             files.extend(conflicts.iter().cloned());
             if !files.is_empty() {
@@ -49,6 +55,7 @@ pub fn of(repo: &Repo, upstream: Oid, features: &[FeatureFacts]) -> Result<Vec<O
                     features: tips.map(|(name, _)| name).to_vec(),
                     files: files.into_iter().collect(),
                     conflicts,
+                    same,
                 });
             }
         }
@@ -61,7 +68,7 @@ pub fn of(repo: &Repo, upstream: Oid, features: &[FeatureFacts]) -> Result<Vec<O
     for conflict in repo.conflicts(upstream, &tips)? {
         let is_told = |other: &String| {
             overlaps.iter().any(|overlap| {
-                !overlap.conflicts.is_empty()
+                !(overlap.conflicts.is_empty() && overlap.same.is_empty())
                     && overlap.features.contains(other)
                     && overlap.features.contains(&conflict.name)
             })
@@ -69,10 +76,15 @@ pub fn of(repo: &Repo, upstream: Oid, features: &[FeatureFacts]) -> Result<Vec<O
         if !conflict.with.iter().any(is_told) {
             let mut features = conflict.with.clone();
             features.push(conflict.name.clone());
+            let (conflicts, same) = match conflict.is_same {
+                true => (Vec::new(), conflict.paths.clone()),
+                false => (conflict.paths.clone(), Vec::new()),
+            };
             overlaps.push(Overlap {
                 features,
-                files: conflict.paths.clone(),
-                conflicts: conflict.paths,
+                files: conflict.paths,
+                conflicts,
+                same,
             });
         }
     }

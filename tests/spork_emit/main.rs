@@ -1,5 +1,9 @@
 //! `cotter spork emit`: the binary on real repositories. What it writes is built in `live_spork_emit`.
 
+mod library;
+mod messy;
+mod patches;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
