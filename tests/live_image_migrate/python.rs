@@ -100,3 +100,20 @@ fn python_venv_stages() {
     }
     .try_out();
 }
+
+#[test]
+fn python_two_files() {
+    Case {
+        name: "python-two-files",
+        files: &[],
+        builder: "layered",
+        config: json!({
+            "Entrypoint": ["*/bin/python3", "/opt/tool/main.py"],
+            "Cmd": ["--help"],
+            "Env": ["PYTHONUNBUFFERED=1", CA],
+            "WorkingDir": "/opt/tool",
+        }),
+        does: Does::Prints("['--help']\n"),
+    }
+    .try_out();
+}

@@ -59,9 +59,13 @@ fn the_file_of_five_lines_is_an_image_of_two_architectures() {
 #[test]
 fn a_flake_of_it_has_both_from_one_machine() {
     let project = Project::of_dockerfile("python-script");
-    project
-        .cotter(&["image", "migrate", "Dockerfile"])
-        .expect(0);
+    let run = project.cotter(&["image", "migrate", "Dockerfile", "--flake"]);
+    let run = run.expect(0);
+    assert!(run.out.contains("next: nix flake lock\n"), "{}", run.out);
+    let migrated = [project.read("default.nix"), project.read("flake.nix")];
+    project.emit(&["--flake"]);
+    let emitted = [project.read("default.nix"), project.read("flake.nix")];
+    assert_eq!(migrated, emitted);
     for builder in BUILDERS {
         project.emit(&["--builder", builder, "--flake"]);
         project.stage();

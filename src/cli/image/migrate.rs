@@ -11,7 +11,7 @@ use crate::cli::emitted::{self, Destination, Put};
 use crate::cli::failure::{Failure, FailureKind, Outcome, finish};
 use crate::cli::setup::{Globals, Opened, recover};
 use crate::image::choose::image_name;
-use crate::image::emit::{self, Emitted, Form};
+use crate::image::emit::{self, Emitted};
 use crate::image::migrate::{self, MigrateError, Migration};
 use crate::image::spec::{self, Method};
 use crate::output::{self, Diagnostic};
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// The value of an ARG
     #[arg(long, value_name = "NAME=VALUE", value_parser = argument)]
     build_arg: Vec<(String, String)>,
+    /// A flake too, which imports default.nix; with `alone`, a flake that holds all of it and no default.nix
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "beside", require_equals = true)]
+    flake: Option<emitted::Flake>,
     /// Print image.toml, and write nothing; the list goes to standard error
     #[arg(long, conflicts_with_all = ["dry_run", "diff"])]
     stdout: bool,
@@ -134,15 +137,17 @@ impl Arguments {
             text: text.to_owned(),
         }];
         let templates = emitted::templates(opened, None);
+        let flake = emitted::flake_argument(self.flake);
+        let command = format!("cotter image emit {}{flake}", spec::FILE);
         let request = emit::Request {
             workspace: &opened.workspace,
             spec: &migration.spec,
             origin: spec::FILE.to_owned(),
-            command: format!("cotter image emit {}", spec::FILE),
+            command: command.clone(),
             folder: out,
             out,
             method: migration.spec.builder.unwrap_or(Method::Layered),
-            form: Form::File,
+            form: emitted::form(self.flake),
             nixpkgs: emitted::nixpkgs(opened),
             library: None,
             templates: templates.as_deref(),
@@ -153,9 +158,13 @@ impl Arguments {
                 (files, Vec::new())
             }
             Err(error) => {
+                let file = match self.flake {
+                    Some(emitted::Flake::Alone) => "flake.nix",
+                    _ => "default.nix",
+                };
                 let note = Diagnostic {
-                    hint: Some("when it is there: `cotter image emit image.toml`".to_owned()),
-                    ..Diagnostic::warning(format!("no default.nix was made: {error}"))
+                    hint: Some(format!("when it is there: `{command}`")),
+                    ..Diagnostic::warning(format!("no {file} was made: {error}"))
                 };
                 (files, vec![note])
             }

@@ -8,7 +8,7 @@ use super::path;
 use super::read::Given;
 use super::walk::{Copy, Made, Run};
 use crate::image::spec::grammar::{is_image_path, is_mode};
-use crate::image::spec::{File, FullFile, Source};
+use crate::image::spec::{File, FullFile, Python, Source};
 
 /// More are not named one by one.
 const MOST_FILES: usize = 200;
@@ -213,6 +213,20 @@ pub fn all_files<'a>(draft: &'a Draft) -> Box<dyn Iterator<Item = &'a String> + 
     }
 }
 
+/// A module beside the script, without the mode that it may be given: with one it would be in another layer, and Python
+/// looks for modules where the script's own file is.
+fn as_module(python: &Python, place: &str, file: File) -> File {
+    let script = python.place();
+    let folder = script.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let is_beside = python.module.is_none() && path::below(place, folder).is_some();
+    match file {
+        File::Full(FullFile {
+            path: Some(path), ..
+        }) if is_beside && place.ends_with(".py") => File::Path(path),
+        file => file,
+    }
+}
+
 /// Puts a file into the spec, where nothing else is.
 fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
     if !is_image_path(place) {
@@ -229,6 +243,10 @@ fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
         draft.ledger.spec(copy.step, "source.path");
         return;
     }
+    let file = match &draft.spec.source {
+        Source::Python(python) => as_module(python, place, file),
+        _ => file,
+    };
     let is_of_nginx = ["/etc/nginx", "/usr/share/nginx"]
         .iter()
         .any(|folder| path::below(place, folder).is_some());
