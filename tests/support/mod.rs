@@ -5,9 +5,11 @@
 #![allow(dead_code)]
 
 pub mod alone;
+pub mod buildkit;
 pub mod container;
 pub mod cotter;
 pub mod daemon;
+pub mod dockerd;
 pub mod fetchers;
 pub mod files;
 pub mod fod;
@@ -17,6 +19,7 @@ pub mod image;
 pub mod images;
 pub mod made_image;
 pub mod mirror;
+pub mod podman;
 pub mod proxy;
 pub mod registry;
 pub mod remote;
@@ -33,7 +36,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// No tool of a test takes longer; one that does is killed and the test fails.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -92,6 +95,21 @@ pub fn run_ok(command: &mut Command, package: &str) -> String {
     );
     let text = String::from_utf8(output.stdout).expect("output in UTF-8");
     text.trim_end_matches('\n').to_owned()
+}
+
+/// Asks a daemon to end, so that it ends what it has started, and makes it when it does not.
+pub fn end(daemon: &mut Child) {
+    let id = rustix::process::Pid::from_child(daemon);
+    let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+    let late = Instant::now() + Duration::from_secs(30);
+    while let Ok(None) = daemon.try_wait() {
+        if Instant::now() > late {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+            return;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
