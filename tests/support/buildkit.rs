@@ -45,7 +45,6 @@ impl Buildkit {
             .arg("--addr")
             .arg(format!("tcp://127.0.0.1:{port}"))
             .args(["--containerd-worker=false", "--oci-worker=true"])
-            .arg("--oci-worker-snapshotter=native")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(dir.path().join("log")).unwrap())
@@ -70,8 +69,8 @@ impl Buildkit {
         format!("unix://{}", socket(self.dir.path()).display())
     }
 
-    /// Builds a Dockerfile for this machine into the archive `to`, with `more` arguments.
-    pub fn build(&self, dockerfile: &Path, context: &Path, to: &Path, more: &[&str]) -> Output {
+    /// Builds a Dockerfile for this machine into the archive `to`.
+    pub fn build(&self, dockerfile: &Path, context: &Path, to: &Path) -> Output {
         let mut create = self.buildx();
         create.args([
             "create",
@@ -94,7 +93,6 @@ impl Buildkit {
             .arg(format!("--output=type=oci,dest={}", to.display()))
             .arg("--file")
             .arg(dockerfile)
-            .args(more)
             .arg(context);
         run(&mut build, BUILDX)
     }

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod alone;
+pub mod base_image;
 pub mod buildkit;
 pub mod container;
 pub mod cotter;
