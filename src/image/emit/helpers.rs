@@ -262,9 +262,16 @@ fn escaped(text: &str) -> String {
 /// A value of JSON as one of Starlark, whose strings know fewer escapes.
 fn starlark(value: &Value) -> String {
     match value {
+        // As buildifier has the list of an attribute.
+        Value::Array(values) if values.len() > 1 => {
+            let lines = values
+                .iter()
+                .map(|value| format!("        {},\n", starlark(value)));
+            format!("[\n{}    ]", lines.collect::<String>())
+        }
         Value::Array(values) => {
             let values: Vec<String> = values.iter().map(starlark).collect();
-            format!("[{}]", values.join(", "))
+            format!("[{}]", values.concat())
         }
         Value::String(text) => {
             let mut out = "\"".to_owned();
