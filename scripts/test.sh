@@ -51,7 +51,7 @@ components() {
     { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 || rustup component add rustfmt clippy
 }
 linted_scripts() {
-    shellcheck scripts/*.sh .ci/run &&
+    shellcheck scripts/*.sh tests/support/*.sh .ci/run &&
         shellcheck --external-sources nix/publish/main.sh nix/spork/*.sh
 }
 

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -237,6 +239,43 @@ fn a_container_of_the_local_docker_builds_it() {
     let verified = ran(&mut verify).expect(0);
     assert_eq!(printed(&verified, "arm64 "), digest);
     assert_eq!(docker(&["ps", "--format", "{{.Names}}"]), "kept");
+    scene.assert_cleaned_up();
+}
+
+#[test]
+fn a_run_that_is_ended_takes_its_container_along() {
+    let scene =
+        scene("FROM scratch\nCOPY busybox /busybox\nRUN [\"/busybox\", \"sleep\", \"3617\"]\n");
+    fs::copy("/bin/busybox", scene.path("context/busybox")).unwrap();
+    let dockerd = Dockerd::start();
+    import_buildkit(&dockerd, &scene.path("buildkit"));
+    let docker = |args: &[&str]| {
+        let output = run(dockerd.docker().args(args), "docker.io");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let publish = scene
+        .command(&["publish", "--publish"])
+        .env("DOCKER_HOST", dockerd.host())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        let container = docker(&["ps", "--quiet"]);
+        if !container.is_empty() && docker(&["top", &container]).contains("sleep 3617") {
+            break;
+        }
+        assert!(Instant::now() < end, "no build: {container}");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let id = rustix::process::Pid::from_child(&publish);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    let output = publish.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143));
+    assert_eq!(docker(&["ps", "--all", "--quiet"]), "");
+    assert_eq!(docker(&["volume", "ls", "--quiet"]), "");
     scene.assert_cleaned_up();
 }
 
