@@ -1,5 +1,6 @@
 //! Dockerfiles that are emitted, built by a real BuildKit on bases made of this machine's programs; the image's config
-//! compared with the spec, and the image run. What needs a network is not here: the packages of npm, of Go, of Rust.
+//! compared with the spec, and the image run. Of the kinds
+//! that need more than such a base has, Rust and what npm, pnpm and yarn install are not here.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +21,7 @@ use crate::support::container;
 use crate::support::image::Image;
 use crate::support::images::image_tools;
 use crate::support::made_image::{self, Layer};
-use crate::support::{command, run_ok};
+use crate::support::{TOOL_PATH, command, run_ok};
 
 /// A BuildKit and the bases that it takes.
 pub struct Engine {
@@ -381,6 +382,42 @@ fn what_bun_builds_is_run_and_served() {
     let built = engine.build(&site);
     compare(&built, &site.spec(), "vite with bun");
     answers(&built, port, "<p>bun builds greetings</p>");
+}
+
+#[test]
+fn a_program_is_compiled_by_the_go_of_the_base() {
+    let engine = Engine::start();
+    let mut go = command("go", Path::new("/"));
+    go.env("PATH", format!("/usr/local/go/bin:{TOOL_PATH}"));
+    let root = run_ok(go.args(["env", "GOROOT"]), "golang-go");
+    let from = |name: &str| Path::new(&root).join(name);
+    let to = |name: &str| format!("/usr/local/go/{name}");
+    let mut base = Root::new()
+        .folder(&from("pkg/tool"), &to("pkg/tool"), &[])
+        .folder(&from("pkg/include"), &to("pkg/include"), &[])
+        .folder(&from("src"), &to("src"), &["cmd", "testdata"])
+        .with_text("/tmp/made", "");
+    base.program_at(&from("bin/go"), &to("bin/go"));
+    let mut config = base_image::config();
+    let path = config["Env"][0].as_str().unwrap().to_owned();
+    config["Env"] = json!([
+        format!("{path}:/usr/local/go/bin"),
+        "GOFLAGS=-buildvcs=false"
+    ]);
+    let base = engine.bases.push("go", base, config);
+    let tools = engine.push("tools", Root::new());
+    let files = [
+        ("go.mod", "module example.org/answer\n\ngo 1.19\n"),
+        (
+            "main.go",
+            "package main\n\nimport \"os\"\n\nfunc main() { os.Stdout.WriteString(\"go speaks\\n\") }\n",
+        ),
+    ];
+    let spec = "[image.config]\nstop-signal = \"SIGINT\"\n[image.source]\nkind = \"go\"\nversion = \"1\"\n";
+    let project = project(None, [&base, &tools], &files, spec);
+    let built = engine.build(&project);
+    compare(&built, &project.spec(), "go");
+    prints(&built, "go speaks");
 }
 
 #[test]
