@@ -1,5 +1,6 @@
-# The way for what Nix cannot build: a Dockerfile, built through `docker buildx` by the BuildKit that BUILDKIT_ADDR names.
-# docker is the one of the machine, with the plugins, the contexts and the credentials of its user. Sourced by main.sh.
+# The way for what Nix cannot build: a Dockerfile, built through buildx by the BuildKit that BUILDKIT_ADDR names. buildx is
+# docker-buildx, which the apps bring, else docker's plugin; with the contexts and the credentials of docker's user.
+# Sourced by main.sh.
 # shellcheck shell=bash
 
 # The address that stands for a container of the local Docker, made for this run.
@@ -33,11 +34,10 @@ look_for_buildkit() { # ARCH
 
 require_buildx() { # ARCH
     local log=$private/buildx.log
-    command -v docker >/dev/null || blocker missing-tool "the image of $1 is built by \`docker buildx\`, and docker is not installed" \
-        "Install docker and its plugin buildx; no Docker daemon is needed where BUILDKIT_ADDR names a BuildKit."
     make_docker_config
-    docker_ buildx version >"$log" 2>&1 || blocker missing-tool "the image of $1 is built by \`docker buildx\`, and this docker has no buildx: $(sed -n 1p "$log")" \
-        "Install the plugin buildx, e.g. as ~/.docker/cli-plugins/docker-buildx."
+    buildx version >"$log" 2>&1 || blocker missing-tool \
+        "the image of $1 is built by buildx, which is neither docker-buildx nor a plugin of docker here: $(last_line "$log")" \
+        "Install buildx, e.g. as ~/.docker/cli-plugins/docker-buildx."
 }
 
 buildkit_blocker() { # WHY
@@ -50,7 +50,9 @@ buildkit_down() {
     local host port log=$private/buildkit.log
     case $buildkit in
     "$local_docker")
-        docker_ version >"$log" 2>&1 && return
+        # Where there is no docker to ask, buildx says so when a builder is made.
+        command -v docker >/dev/null || return 0
+        DOCKER_CONFIG=$private/docker docker version >"$log" 2>&1 && return
         last_line "$log"
         ;;
     tcp://*)
@@ -74,7 +76,7 @@ open_builder() {
     local name=publish-${private##*.} driver=(--driver remote "$buildkit") log=$private/builder.log
     [ "$buildkit" != "$local_docker" ] || driver=(--driver docker-container)
     echo "$name" >"$private/builder"
-    if ! { docker_ buildx create --name "$name" "${driver[@]}" && docker_ buildx inspect --bootstrap "$name"; } \
+    if ! { buildx create --name "$name" "${driver[@]}" && buildx inspect --bootstrap "$name"; } \
         >"$log" 2>&1; then
         buildkit_blocker "$(last_line "$log")"
     fi
@@ -82,11 +84,13 @@ open_builder() {
 
 # A container of this run's goes with it.
 close_builder() {
-    [ ! -e "$private/builder" ] || docker_ buildx rm "$(<"$private/builder")" >/dev/null 2>&1 || true
+    [ ! -e "$private/builder" ] || buildx rm "$(<"$private/builder")" >/dev/null 2>&1 || true
 }
 
-docker_() { # ARGUMENT...
-    DOCKER_CONFIG=$private/docker docker "$@"
+buildx() { # ARGUMENT...
+    local buildx=(docker-buildx)
+    command -v docker-buildx >/dev/null || buildx=(docker buildx)
+    DOCKER_CONFIG=$private/docker "${buildx[@]}" "$@"
 }
 
 # What docker finds of its user, beside the token of this run: bases may be in the registry that is published to.
@@ -107,7 +111,7 @@ make_docker_config() {
 
 # The time of the build is no part of the image: the same content has the same digest, wherever and whenever it is built.
 layout_of_dockerfile() { # ARCH
-    docker_ buildx build --builder "$(<"$private/builder")" --platform "$(image_key "$1" platform)" \
+    buildx build --builder "$(<"$private/builder")" --platform "$(image_key "$1" platform)" \
         --provenance=false --sbom=false --build-arg "SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1}" \
         --output "type=oci,dest=$private/$1.tar,rewrite-timestamp=true" \
         --file "$(image_key "$1" path)" "$(image_key "$1" buildContext)" || return

@@ -165,7 +165,7 @@ fn another_service_at_the_address_is_no_buildkit() {
 }
 
 #[test]
-fn docker_without_buildx_is_named_before_anything_is_pushed() {
+fn a_missing_buildx_is_named_before_anything_is_pushed() {
     let scene = scene(PLAIN);
     fs::remove_file(scene.path("home/.docker/cli-plugins/docker-buildx")).unwrap();
     let home = scene.path("home");
@@ -177,7 +177,7 @@ fn docker_without_buildx_is_named_before_anything_is_pushed() {
         eprintln!("left out: this machine's docker has buildx for everybody");
         return;
     }
-    let words = ["BLOCKER(missing-tool)", "has no buildx", "cli-plugins"];
+    let words = ["BLOCKER(missing-tool)", "built by buildx", "cli-plugins"];
     let address = "tcp://127.0.0.1:1";
     with(&scene, address, &["publish", "--publish"])
         .expect(3)
