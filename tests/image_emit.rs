@@ -85,7 +85,11 @@ impl Scene {
             .into_iter()
             .filter(|path| !given.contains(path) && !path.starts_with(".git"))
             // The same for every image: `a_flake_brings_what_publishes_it`.
-            .filter(|path| !path.to_string_lossy().starts_with("publish"))
+            .filter(|path| {
+                !path
+                    .iter()
+                    .any(|part| part == "publish" || part == "publish.nix")
+            })
             .map(|path| {
                 let name = path.to_str().unwrap().to_owned();
                 let text = self.read(&name);

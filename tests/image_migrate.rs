@@ -227,7 +227,6 @@ fn a_file_that_is_there_stays() {
 #[test]
 fn another_folder_gets_paths_that_lead_back() {
     let made = made(&fixtures().join("python-script"));
-    fs::create_dir(made.path().join("hello/deploy")).unwrap();
     cotter(
         made.path(),
         &[

@@ -7,7 +7,7 @@ use super::answer::{is_at, of_error};
 use super::{BumpHashes, PLACEHOLDER};
 use crate::fetched::Fetched;
 use crate::fod::native::World;
-use crate::fod::run::{Building, Evaluation, Include, Native, Outside, Rehash, Request, rehash};
+use crate::fod::run::{Building, Evaluation, Native, Outside, Rehash, Request, rehash};
 use crate::fod::{self, Literal, output_hashes, target};
 use crate::git;
 use crate::nix::{Nix, NixError};
@@ -62,13 +62,7 @@ impl BumpHashes<'_> {
             },
         };
         let known = self.known.borrow();
-        let evaluation = Evaluation {
-            args: Vec::new(),
-            argstrs: Vec::new(),
-            include: Include::of(config),
-            dir: self.folder.clone(),
-            system: None,
-        };
+        let evaluation = Evaluation::of(config, self.folder.clone());
         let request = Request {
             workspace,
             files: &copied,

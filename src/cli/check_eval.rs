@@ -8,9 +8,7 @@ use super::rehash::downloads;
 use super::setup::{Opened, cache_dir};
 use crate::fod::lock::Lock;
 use crate::fod::native::World;
-use crate::fod::run::{
-    Building, Comparison, Evaluation, Include, Native, Outside, Request, recipes,
-};
+use crate::fod::run::{Building, Comparison, Evaluation, Native, Outside, Request, recipes};
 use crate::fod::{self, Literal, target};
 use crate::git::{Git, GitOptions};
 use crate::nix::Nix;
@@ -60,13 +58,7 @@ pub fn compared(
         timeout: PATIENCE,
     });
     let downloads = downloads(false, PATIENCE);
-    let evaluation = Evaluation {
-        args: Vec::new(),
-        argstrs: Vec::new(),
-        include: Include::of(config).into_iter().collect(),
-        dir: opened.folder(),
-        system: None,
-    };
+    let evaluation = Evaluation::of(config, opened.folder());
     let request = Request {
         workspace,
         files: &copied,

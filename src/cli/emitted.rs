@@ -1,5 +1,7 @@
 //! Writing what was emitted over what is there: what every emitting command has in common.
 
+mod next_steps;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome};
 use super::setup::{Globals, Opened, commit};
-use crate::image::emit::{Emitted, Existing, Form, Settled, settle, way};
+use crate::image::emit::{Emitted, Existing, Form, Settled, settle};
 use crate::image::spec::Invalid;
 use crate::output::{self, Diagnostic, EmittedFile, EmittedStatus};
 use crate::plan::Rewritten;
@@ -70,17 +72,6 @@ pub fn templates(opened: &Opened, given: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-/// The way from one folder of the workspace to another.
-pub fn way_between(from: &RelPath, to: &RelPath) -> String {
-    fn parts(path: &RelPath) -> Vec<&str> {
-        let parts = path.as_str().split('/');
-        parts
-            .filter(|part| !part.is_empty() && *part != ".")
-            .collect()
-    }
-    way(&parts(from), &parts(to))
-}
-
 /// What is wrong in specs.
 pub fn invalid_spec(faults: Vec<Invalid>) -> Failure {
     let diagnostics = faults
@@ -135,6 +126,8 @@ pub struct Put {
     pub files: Vec<EmittedFile>,
     pub rewritten: Vec<Rewritten>,
     pub written: bool,
+    /// Commands for what is left to do; none of a dry run.
+    pub next: Vec<String>,
 }
 
 /// Writes `files`, all or none, or says what would be written.
@@ -168,13 +161,17 @@ pub fn write_planned(
 ) -> Result<Outcome, Failure> {
     let put = put_planned(opened, planned, writing)?;
     let printed = match writing.format {
-        Format::Json => output::emitted_json(&mut io::stdout().lock(), &put.files, put.written),
+        Format::Json => {
+            output::emitted_json(&mut io::stdout().lock(), &put.files, put.written, &put.next)
+        }
         Format::Human if writing.diff => {
             output::diff(&mut anstream::stdout().lock(), &put.rewritten)
         }
         Format::Human if globals.quiet => Ok(()),
         Format::Human => {
-            output::emitted_human(&mut anstream::stdout().lock(), &put.files, writing.dry_run)
+            let mut sink = anstream::stdout().lock();
+            output::emitted_human(&mut sink, &put.files, writing.dry_run)
+                .and_then(|()| output::next_steps(&mut sink, &put.next))
         }
     };
     printed.map_err(Failure::output)?;
@@ -297,10 +294,15 @@ fn put_planned(opened: &Opened, planned: &[Planned], writing: &Writing) -> Resul
             status: file.status(),
         })
         .collect();
+    let next = match writing.dry_run {
+        true => Vec::new(),
+        false => next_steps::of(opened, planned),
+    };
     Ok(Put {
         files,
         rewritten,
         written,
+        next,
     })
 }
 

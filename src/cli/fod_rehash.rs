@@ -260,14 +260,13 @@ impl Arguments {
             path: path.clone(),
             dir: opened.folder(),
         });
-        let configured = Include::of(&opened.config);
-        Evaluation {
-            args: pairs(&self.arg),
-            argstrs: pairs(&self.argstr),
-            include: given.chain(configured).collect(),
-            dir: opened.folder(),
-            system: self.system.clone(),
-        }
+        let mut evaluation = Evaluation::of(&opened.config, opened.folder());
+        // Of two with one name Nix takes the last argument, and the first place of its search path.
+        evaluation.args.extend(pairs(&self.arg));
+        evaluation.argstrs = pairs(&self.argstr);
+        evaluation.include = given.chain(evaluation.include).collect();
+        evaluation.system.clone_from(&self.system);
+        evaluation
     }
 
     fn conclude(
@@ -324,13 +323,20 @@ fn of_unevaluated(unevaluated: &Unevaluated) -> Diagnostic {
         "Nix cannot evaluate {}: {}",
         unevaluated.target, unevaluated.message
     );
+    let is_file = matches!(unevaluated.target, Target::File { .. });
+    let hint = (is_file && unevaluated.message.contains("unable to download")).then(|| {
+        "where that is an argument's default: one that is given is not fetched, by `--arg NAME EXPR`, or `args` in `[nix]` of cotter.toml"
+            .to_owned()
+    });
     match &unevaluated.at {
         Some((file, at)) => Diagnostic {
             severity: Severity::Warning,
+            hint,
             ..Diagnostic::at(file, *at, message)
         },
         None => Diagnostic {
             file: Some(unevaluated.target.entry()),
+            hint,
             ..Diagnostic::warning(message)
         },
     }

@@ -36,6 +36,8 @@ pub struct NixConfig {
     pub include: BTreeMap<String, String>,
     /// `--option NAME VALUE`
     pub options: BTreeMap<String, String>,
+    /// `--arg NAME EXPRESSION`, for the files' functions
+    pub args: BTreeMap<String, String>,
 }
 
 impl NixConfig {

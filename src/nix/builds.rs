@@ -91,6 +91,8 @@ pub(super) struct Builds {
     failed: Option<Vec<String>>,
     /// Those that it did not name when they timed out.
     guessed: Vec<String>,
+    /// The last error that names no derivation.
+    unattributed: Option<String>,
     /// As with Nix before 2.4, whose mismatches name no derivation either.
     errors_are_texts: bool,
 }
@@ -166,6 +168,9 @@ impl Builds {
         let mismatches = Mismatch::parse_all(&text);
         if mismatches.is_empty() {
             let Some(Failure { drv, kind }) = Failure::parse(&text) else {
+                if is_error {
+                    self.unattributed = Some(text);
+                }
                 return;
             };
             let drv = match (drv, &kind) {
@@ -279,6 +284,16 @@ impl Builds {
         };
         self.endings
             .retain(|drv, ending| ending.is_error || !drvs.contains(drv) || failed.contains(drv));
+    }
+
+    /// What ended Nix as a whole, where it said that.
+    pub(super) fn unattributed(&self) -> Option<&str> {
+        self.unattributed.as_deref()
+    }
+
+    /// What it was about is put right.
+    pub(super) fn forget_unattributed(&mut self) {
+        self.unattributed = None;
     }
 
     pub(super) fn finish(mut self) -> (Vec<Mismatch>, Vec<DrvFailure>) {

@@ -14,6 +14,7 @@ mod flake_lock;
 mod flake_pin;
 mod flake_update;
 mod instantiate;
+mod leftover;
 mod mismatch;
 mod realise;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The exit status decides nothing: it differs between versions, and between a store of one's own and a daemon's.
 //! Not here: what a hash that is not the one given is good for (`fod`).
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::builds::{Builds, DrvFailure, Progress};
 use super::drv::Derivations;
 use super::events::Event;
+use super::leftover;
 use super::mismatch::Mismatch;
 use super::{Nix, NixError};
 use crate::process::{Invocation, Output, ProcessError};
@@ -49,6 +51,8 @@ pub struct Realised {
     pub built: Vec<String>,
     /// Whether Nix was stopped at the deadline; what it told before that is here.
     pub deadline_passed: bool,
+    /// The last error that is of no derivation in particular: what ended Nix, such as a store that cannot be written.
+    pub unattributed: Option<String>,
 }
 
 impl Nix<'_> {
@@ -62,6 +66,7 @@ impl Nix<'_> {
         let mut builds = Builds::of(self.version());
         let mut realised = Realised::default();
         let mut open: Vec<String> = request.drvs.to_vec();
+        let mut deleted = HashSet::new();
         while !open.is_empty() {
             let left = end.saturating_duration_since(Instant::now());
             let together = match is_simple(&open) {
@@ -89,6 +94,13 @@ impl Nix<'_> {
                     together.iter().for_each(|together| builds.forget(together));
                     let before = open.len();
                     self.leave_out_other_systems(&mut open, &mut builds)?;
+                    if let Some(path) = builds.unattributed().and_then(leftover::in_the_way)
+                        && deleted.insert(path.to_owned())
+                    {
+                        self.delete_leftover(path)?;
+                        builds.forget_unattributed();
+                        continue;
+                    }
                     if open.len() == before {
                         if builds.is_empty() {
                             // A setting that it does not take, a store out of reach.
@@ -117,6 +129,7 @@ impl Nix<'_> {
                 builds.forget(&drv);
             }
         }
+        realised.unattributed = builds.unattributed().map(str::to_owned);
         (realised.mismatches, realised.failures) = builds.finish();
         Ok(realised)
     }
@@ -232,7 +245,7 @@ impl Nix<'_> {
         Ok(outputs.into_iter().filter(is_there).collect())
     }
 
-    fn query(&self, args: &[&str]) -> Result<String, NixError> {
+    pub(super) fn query(&self, args: &[&str]) -> Result<String, NixError> {
         let ask = Invocation::new("nix-store")
             .args(args)
             .args(self.store_settings())

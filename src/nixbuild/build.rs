@@ -158,9 +158,10 @@ fn realise(
         .filter(|path| !path.is_empty());
     let path = path.or(realised.built.first().map(String::as_str));
     let Some(path) = path.filter(|_| !realised.built.is_empty()) else {
-        let words = match realised.deadline_passed {
-            true => format!("{drv} was not built in {} s", building.timeout.as_secs()),
-            false => format!("{drv} was not built, and Nix does not say why"),
+        let words = match (realised.deadline_passed, realised.unattributed) {
+            (true, _) => format!("{drv} was not built in {} s", building.timeout.as_secs()),
+            (false, Some(said)) => format!("{drv} was not built: {said}"),
+            (false, None) => format!("{drv} was not built, and Nix does not say why"),
         };
         return Err(NixBuildError::NotBuilt(words));
     };

@@ -41,12 +41,31 @@ pub fn emitted_human(
     sink.flush()
 }
 
-/// `{schema, files: [{file, status}], written}`
-pub fn emitted_json(sink: &mut impl Write, files: &[EmittedFile], written: bool) -> io::Result<()> {
+/// A line for each command that is left to be run.
+pub fn next_steps(sink: &mut impl Write, commands: &[String]) -> io::Result<()> {
+    for command in commands {
+        writeln!(sink, "next: {command}")?;
+    }
+    sink.flush()
+}
+
+/// `{schema, files: [{file, status}], written, next: [command]}`
+pub fn emitted_json(
+    sink: &mut impl Write,
+    files: &[EmittedFile],
+    written: bool,
+    next: &[String],
+) -> io::Result<()> {
     #[derive(Serialize)]
     struct Document<'a> {
         files: &'a [EmittedFile],
         written: bool,
+        next: &'a [String],
     }
-    super::json(sink, &Document { files, written })
+    let document = Document {
+        files,
+        written,
+        next,
+    };
+    super::json(sink, &document)
 }

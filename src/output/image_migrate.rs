@@ -11,7 +11,7 @@ use crate::output::EmittedFile;
 use crate::source::RelPath;
 
 /// `{schema, dockerfile, spec, decide: [{line, instruction, why, suggestions}], instructions: [{line, instruction, fate,
-/// what}], files: [{file, status}], written}`; `fate` is `spec`, `covered` or `decide`.
+/// what}], files: [{file, status}], written, next: [command]}`; `fate` is `spec`, `covered` or `decide`.
 pub fn image_migrate_json(
     sink: &mut impl Write,
     dockerfile: &RelPath,
@@ -19,6 +19,7 @@ pub fn image_migrate_json(
     spec: &str,
     files: &[EmittedFile],
     written: bool,
+    next: &[String],
 ) -> io::Result<()> {
     #[derive(Serialize)]
     struct Document<'a> {
@@ -28,6 +29,7 @@ pub fn image_migrate_json(
         instructions: Vec<Row<'a>>,
         files: &'a [EmittedFile],
         written: bool,
+        next: &'a [String],
     }
     #[derive(Serialize)]
     struct DecideRow<'a> {
@@ -74,6 +76,7 @@ pub fn image_migrate_json(
             instructions: rows.collect(),
             files,
             written,
+            next,
         },
     )
 }

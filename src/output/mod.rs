@@ -23,7 +23,7 @@ pub use builds::Builds;
 pub use bump::{bump_human, bump_json, diff, left_diagnostic};
 pub use deploy::{deploy_human, deploy_json};
 pub use diagnostic::{Diagnostic, Severity, diagnostics, error_json};
-pub use emitted::{EmittedFile, EmittedStatus, emitted_human, emitted_json};
+pub use emitted::{EmittedFile, EmittedStatus, emitted_human, emitted_json, next_steps};
 pub use findings::{as_json as findings_json, human as findings_human};
 pub use fods::{fod_diagnostic, fods_human, fods_json, output_hashes_diagnostics};
 pub use github::write as findings_github;

@@ -1,8 +1,7 @@
 //! The folder that cotter works on: its root, its files, and reading them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::fs::{self, FileType};
+use std::fs;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
@@ -10,85 +9,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use ignore::{WalkBuilder, WalkState};
 use rustix::fs::OFlags;
-use rustix::io::Errno;
 
-use super::{Content, Contents, RelPath, SourceFile};
-
-/// In bytes. No source file that a person wrote is larger; a larger one is reported, not read.
-pub const MAX_FILE: u64 = 8 << 20;
-
-/// A file that cannot be taken as text. Shown as the place and the reason.
-#[derive(Debug)]
-pub enum SourceError {
-    Io {
-        path: PathBuf,
-        source: io::Error,
-    },
-    NotUtf8 {
-        path: RelPath,
-        line: usize,
-        offset: usize,
-    },
-    TooLarge {
-        path: RelPath,
-        size: u64,
-    },
-    Outside {
-        path: PathBuf,
-        root: PathBuf,
-    },
-    NotAFile {
-        path: RelPath,
-    },
-}
-
-impl std::error::Error for SourceError {}
-
-impl fmt::Display for SourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SourceError::Io { path, .. } | SourceError::Outside { path, .. } => {
-                write!(f, "{}", path.display())?
-            }
-            SourceError::NotUtf8 { path, line, .. } => write!(f, "{path}:{line}")?,
-            SourceError::TooLarge { path, .. } | SourceError::NotAFile { path } => {
-                write!(f, "{path}")?
-            }
-        }
-        write!(f, ": {}", self.reason())
-    }
-}
-
-impl SourceError {
-    /// What is wrong, without the place.
-    pub fn reason(&self) -> String {
-        match self {
-            SourceError::Io { source, .. } => describe_io(source),
-            SourceError::NotUtf8 { offset, .. } => format!("not UTF-8 from byte {offset} on"),
-            SourceError::TooLarge { size, .. } => {
-                format!("{size} bytes, more than the {MAX_FILE} that cotter reads")
-            }
-            SourceError::Outside { root, .. } => {
-                format!("outside of the workspace {}", root.display())
-            }
-            SourceError::NotAFile { .. } => "not a regular file".into(),
-        }
-    }
-}
-
-/// "Too many levels of symbolic links" and its kin, in words that say what to do.
-fn describe_io(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file or folder".into(),
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
-            "a symbolic link that leads to itself".into()
-        }
-        _ => error.to_string(),
-    }
-}
+use super::error::MAX_FILE;
+use super::{Content, Contents, RelPath, SourceError, SourceFile};
 
 type Files = HashMap<RelPath, Arc<SourceFile>>;
 
@@ -247,94 +171,6 @@ impl Workspace {
         name.ok_or_else(outside)
     }
 
-    /// Every file below `folder` that git tracks (`tracked`) or does not ignore, sorted; in a plain folder every
-    /// file. Symbolic links are not followed: what they point at is met under its own name, or is not the
-    /// workspace's. Names that are not UTF-8 are passed over: no source of ours can name them.
-    pub fn files(&self, folder: &RelPath, tracked: &[RelPath]) -> Vec<RelPath> {
-        self.walk(folder, tracked, None, FileType::is_file)
-    }
-
-    /// Every file at most `depth` folders below `folder` that git does not ignore, sorted; what git tracks although it
-    /// is ignored is left out.
-    pub fn files_near(&self, folder: &RelPath, depth: usize) -> Vec<RelPath> {
-        self.walk(folder, &[], Some(depth + 1), FileType::is_file)
-    }
-
-    /// [`Workspace::files`] and the symbolic links among them, which are not followed either.
-    pub fn files_and_links(&self, folder: &RelPath, tracked: &[RelPath]) -> Vec<RelPath> {
-        self.walk(folder, tracked, None, |kind| {
-            kind.is_file() || kind.is_symlink()
-        })
-    }
-
-    /// Every file and symbolic link at or below `path`, also what git ignores; sorted.
-    pub fn everything_at(&self, path: &RelPath) -> Vec<RelPath> {
-        let mut found: Vec<RelPath> = WalkBuilder::new(path.to_path(&self.root))
-            .standard_filters(false)
-            .follow_links(false)
-            .filter_entry(|entry| entry.file_name() != ".git")
-            .build()
-            .filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()))
-            .filter_map(|entry| RelPath::new(entry.path().strip_prefix(&self.root).ok()?))
-            .collect();
-        found.sort_unstable();
-        found
-    }
-
-    fn walk(
-        &self,
-        folder: &RelPath,
-        tracked: &[RelPath],
-        depth: Option<usize>,
-        wanted: fn(&FileType) -> bool,
-    ) -> Vec<RelPath> {
-        let found = Mutex::new(Vec::new());
-        WalkBuilder::new(folder.to_path(&self.root))
-            .max_depth(depth)
-            .hidden(false)
-            .follow_links(false)
-            // `.ignore` is a file of search tools; git knows nothing of it.
-            .ignore(false)
-            .require_git(true)
-            .filter_entry(|entry| entry.file_name() != ".git")
-            .build_parallel()
-            .run(|| {
-                let mut mine = Batch {
-                    found: &found,
-                    paths: Vec::new(),
-                };
-                let root = &self.root;
-                Box::new(move |entry| {
-                    if let Ok(entry) = entry
-                        && entry.file_type().is_some_and(|kind| wanted(&kind))
-                        && let Some(path) =
-                            entry.path().strip_prefix(root).ok().and_then(RelPath::new)
-                    {
-                        mine.paths.push(path);
-                    }
-                    WalkState::Continue
-                })
-            });
-        let mut files = found.into_inner().unwrap_or_default();
-        files.sort_unstable();
-        // Tracked although it is ignored. The walk has seen that all others are there.
-        let ignored: Vec<RelPath> = tracked
-            .iter()
-            .filter(|path| path.is_within(folder) && files.binary_search(path).is_err())
-            .filter(|path| {
-                fs::symlink_metadata(path.to_path(&self.root)).is_ok_and(|m| wanted(&m.file_type()))
-            })
-            .cloned()
-            .collect();
-        if !ignored.is_empty() {
-            files.extend(ignored);
-            files.sort_unstable();
-            files.dedup();
-        }
-        files
-    }
-
     /// Reads a file of the workspace, from the overlay where it has one, or as it is remembered.
     pub fn read(&self, path: &RelPath) -> Result<Arc<SourceFile>, SourceError> {
         if let Some(file) = self.known(path) {
@@ -357,7 +193,7 @@ impl Workspace {
         if !wanted(&bytes) {
             return match std::str::from_utf8(&bytes) {
                 Ok(_) => Ok(None),
-                Err(error) => Err(not_utf8(path, &bytes, error.valid_up_to())),
+                Err(error) => Err(SourceError::not_utf8(path, &bytes, error.valid_up_to())),
             };
         }
         Ok(Some(self.remember(self.parse(path, bytes)?)))
@@ -379,7 +215,7 @@ impl Workspace {
     fn parse(&self, path: &RelPath, bytes: Vec<u8>) -> Result<SourceFile, SourceError> {
         SourceFile::from_bytes(path.clone(), bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
-            not_utf8(path, error.as_bytes(), offset)
+            SourceError::not_utf8(path, error.as_bytes(), offset)
         })
     }
 
@@ -432,15 +268,6 @@ impl Workspace {
     }
 }
 
-fn not_utf8(path: &RelPath, bytes: &[u8], offset: usize) -> SourceError {
-    let before = bytes.iter().take(offset);
-    SourceError::NotUtf8 {
-        path: path.clone(),
-        line: before.filter(|b| **b == b'\n').count() + 1,
-        offset,
-    }
-}
-
 /// Where an open file lies, links resolved: the kernel tells in one call, where resolving the path anew takes one for
 /// each of its parts.
 fn real_path(file: &fs::File, path: &Path) -> io::Result<PathBuf> {
@@ -449,18 +276,4 @@ fn real_path(file: &fs::File, path: &Path) -> io::Result<PathBuf> {
         .ok()
         .filter(|real| real.is_absolute())
         .map_or_else(|| fs::canonicalize(path), Ok)
-}
-
-/// What one walker thread found; handed over when the thread is done, so that threads do not wait for each other.
-struct Batch<'a> {
-    found: &'a Mutex<Vec<RelPath>>,
-    paths: Vec<RelPath>,
-}
-
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        if let Ok(mut found) = self.found.lock() {
-            found.append(&mut self.paths);
-        }
-    }
 }

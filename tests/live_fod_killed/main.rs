@@ -4,6 +4,7 @@
 
 mod hostile;
 mod killed;
+mod leftover;
 mod scene;
 #[path = "../support/mod.rs"]
 mod support;

@@ -133,13 +133,7 @@ impl Scene {
 
     #[track_caller]
     pub fn run_in_peace(&self) {
-        let mut run = crate::support::cotter::ran(&mut self.command(&[]));
-        // Rarely Nix, which was killed before as well, ends a whole round without a word; then nothing is written, and
-        // the next run has to do it all.
-        if run.code == Some(1) {
-            println!("once more, after: {}", run.err);
-            run = crate::support::cotter::ran(&mut self.command(&[]));
-        }
+        let run = crate::support::cotter::ran(&mut self.command(&[]));
         run.expect(0);
     }
 

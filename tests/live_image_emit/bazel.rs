@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use cotter::image::spec::{Spec, to_toml};
 
 use crate::injection;
-use crate::project::Project;
 use crate::support::folder;
+use crate::support::image_project::Project;
 use crate::support::images::image_tools;
 use crate::support::{command, run, run_ok};
 

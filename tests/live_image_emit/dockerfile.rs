@@ -14,11 +14,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::injection;
-use crate::project::Project;
 use crate::support::base_image::{self, Bases, Root};
 use crate::support::buildkit::Buildkit;
 use crate::support::container;
 use crate::support::image::Image;
+use crate::support::image_project::Project;
 use crate::support::images::image_tools;
 use crate::support::made_image::{self, Layer};
 use crate::support::{TOOL_PATH, command, run_ok};

@@ -1,32 +1,11 @@
 //! Flakes that are emitted: beside `default.nix`, alone, and for several systems from one machine.
 
-use crate::project::Project;
-use crate::support::image::Image;
+use crate::support::image_project::Project;
 use crate::support::images::{self, Nix};
 use crate::support::run;
 
 const SPEC: &str = "[image]\nname = \"registry.example.org/team/answer\"\ntag = \"1\"\nsystems = [\"x86_64-linux\", \"aarch64-linux\"]\ncross = \"pkgs-cross\"\n\
                     [image.source]\nkind = \"python\"\npath = \"answer.py\"\n";
-
-fn read(nix: &Nix, project: &Project, builder: &str, output: &str) -> Image {
-    let inputs: &[&str] = match builder {
-        "nix2container" => &["nixpkgs", "nix2container"],
-        _ => &["nixpkgs"],
-    };
-    let flake = |attribute: &str| format!("{}#{attribute}", project.path().display());
-    let built = nix
-        .build_flake(&flake(output), inputs)
-        .unwrap_or_else(|e| panic!("{output}: {e}"));
-    match Image::is_nix2container(&built) {
-        true => {
-            let copy = nix
-                .build_flake(&flake(&format!("{output}.copyTo")), inputs)
-                .unwrap();
-            Image::copied_by(&copy.join("bin/copy-to")).unwrap()
-        }
-        false => Image::read(&built).unwrap(),
-    }
-}
 
 #[test]
 fn a_flake_has_an_image_for_every_architecture() {
@@ -42,7 +21,7 @@ fn a_flake_has_an_image_for_every_architecture() {
                     ("oci-image-amd64", "amd64"),
                     ("oci-image-arm64", "arm64"),
                 ] {
-                    let image = read(&nix, &project, builder, output);
+                    let image = project.flake_image(&nix, builder, output);
                     assert_eq!(
                         image.config["architecture"], architecture,
                         "{builder} {form} {output}"
@@ -67,7 +46,7 @@ fn a_package_of_the_flake_is_handed_over() {
     );
     project.stage();
     let nix = images::host();
-    let image = read(&nix, &project, "layered", "oci-image");
+    let image = project.flake_image(&nix, "layered", "oci-image");
     assert!(
         image.setting("Entrypoint")[0]
             .as_str()

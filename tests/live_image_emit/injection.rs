@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::kinds::compare;
-use crate::project::{BUILDERS, Project};
+use crate::support::image_project::{BUILDERS, Project};
 use crate::support::images;
 
 /// Pieces that mean something to one of the languages that a string passes through.

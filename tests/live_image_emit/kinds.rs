@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use cotter::image::spec::Spec;
 
-use crate::project::{BUILDERS, Project};
 use crate::support::container;
 use crate::support::image::Image;
+use crate::support::image_project::{BUILDERS, Project};
 use crate::support::images;
 
 /// A kind of source, and what a container of it answers at its port.
@@ -86,8 +86,11 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "rust",
         source: Some("rust"),
-        spec: "[image.config]\nports = [\"8080/tcp\"]\nuser = \"65534:65534\"\nlabels = { a = \"b\" }\n[image.source]\nkind = \"rust\"\nfeatures = [\"loud\"]\n",
-        files: &[],
+        spec: "[image.config]\nports = [\"8080/tcp\"]\nuser = \"65534:65534\"\nlabels = { a = \"b\" }\n[image.source]\nkind = \"rust\"\nfeatures = [\"loud\"]\nbuild-inputs = [\"tzdata\"]\nnative-build-inputs = [\"jq\"]\n",
+        files: &[(
+            "build.rs",
+            "fn main() { assert!(std::process::Command::new(\"jq\").arg(\"--version\").status().unwrap().success()) }\n",
+        )],
         answers: Answers::AtPort("RUST ANSWERS"),
     },
     Kind {

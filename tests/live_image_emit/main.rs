@@ -8,5 +8,6 @@ mod dockerfile;
 mod flakes;
 mod injection;
 mod kinds;
-mod project;
+mod locked;
+mod rehash;
 mod same;

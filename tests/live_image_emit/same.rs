@@ -1,6 +1,6 @@
 //! One spec gives one expression and one image, wherever and whenever it is built.
 
-use crate::project::{BUILDERS, Project};
+use crate::support::image_project::{BUILDERS, Project};
 use crate::support::images;
 
 const SPEC: &str = "[image]\nname = \"registry.example.org/team/answer\"\ntag = \"1\"\n[image.source]\nkind = \"python\"\npath = \"answer.py\"\n";

@@ -1,4 +1,4 @@
-//! Containers of images, run by runc in the host's network. Where the machine runs none, the reason is an error that a
+//! Containers of images, run by runc in the host's network or in one of their own. Where the machine runs none, the reason is an error that a
 //! test prints: what a sandbox or a missing privilege forbids is no fault of the image.
 
 use std::fs::{self, File};
@@ -44,6 +44,12 @@ pub struct Container {
     process: Child,
 }
 
+#[derive(Clone, Copy)]
+enum Network {
+    Host,
+    Own,
+}
+
 /// What a container that ended by itself said.
 #[derive(Debug)]
 pub struct Said {
@@ -68,7 +74,7 @@ pub fn possible() -> Result<(), String> {
             let process = |config: &mut Value| {
                 config["process"]["args"] = json!(["/bin/busybox", "true"]);
             };
-            let said = Container::of(dir.path(), process)?.wait()?;
+            let said = Container::of(dir.path(), Network::Host, process)?.wait()?;
             if said.success {
                 return Ok(());
             }
@@ -96,7 +102,7 @@ impl Image {
         args: Option<&[&str]>,
     ) -> Result<Container, String> {
         possible()?;
-        Container::of(&self.bundle(), |config| {
+        Container::of(&self.bundle(), Network::Host, |config| {
             if let Some(args) = args {
                 config["process"]["args"] = json!(args);
             }
@@ -110,6 +116,12 @@ impl Image {
         })
     }
 
+    /// Starts a container of the image in a network of its own, where it may listen at any port.
+    pub fn start_apart(&self) -> Result<Container, String> {
+        possible()?;
+        Container::of(&self.bundle(), Network::Own, |_| {})
+    }
+
     /// Runs a container of the image until it ends.
     pub fn run(&self, args: Option<&[&str]>) -> Result<Said, String> {
         self.start_with(&[], args)?.wait()
@@ -117,12 +129,16 @@ impl Image {
 }
 
 impl Container {
-    fn of(bundle: &Path, change: impl FnOnce(&mut Value)) -> Result<Container, String> {
+    fn of(
+        bundle: &Path,
+        network: Network,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Container, String> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
         let id = format!("cotter-test-{}-{count}", std::process::id());
         let state = tempfile::tempdir().map_err(|e| e.to_string())?;
-        let bundle = in_host_network(bundle, state.path(), change)?;
+        let bundle = bundle_of(bundle, state.path(), network, change)?;
         let output = |name: &str| File::create(state.path().join(name)).map_err(|e| e.to_string());
         let process = command("runc", state.path())
             .arg("--root")
@@ -168,17 +184,47 @@ impl Container {
             if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
                 return answer(stream, path).map_err(|e| e.to_string());
             }
-            let status = self.process.try_wait().map_err(|e| e.to_string())?;
-            if status.is_some() || Instant::now() > end {
-                return Err(format!(
-                    "nothing listens at port {port}; the container said {:?} {}{}",
-                    status,
-                    self.said("stdout"),
-                    self.said("stderr")
-                ));
-            }
-            thread::sleep(Duration::from_millis(20));
+            self.goes_on(end, port)?;
         }
+    }
+
+    /// The same in the container's own network.
+    pub fn get_apart(&mut self, port: u16, path: &str) -> Result<(u16, String), String> {
+        let end = Instant::now() + PATIENCE;
+        let url = format!("http://127.0.0.1:{port}{path}");
+        loop {
+            let mut state = command("runc", self.state.path());
+            state.arg("--root").arg(self.state.path().join("runc"));
+            let state = run(state.args(["state", &self.id]), "runc");
+            let state: Value = serde_json::from_slice(&state.stdout).unwrap_or_default();
+            if state["status"] == "running" {
+                let target = format!("--target={}", state["pid"]);
+                let mut get = command("nsenter", self.state.path());
+                get.args([&target, "--net", "curl", "-s", "-w", "%{http_code}", &url]);
+                let got = run(&mut get, "curl");
+                if got.status.success() {
+                    let text = String::from_utf8_lossy(&got.stdout).into_owned();
+                    let (body, status) = text.split_at(text.len() - 3);
+                    return Ok((status.parse().unwrap_or(0), body.to_owned()));
+                }
+            }
+            self.goes_on(end, port)?;
+        }
+    }
+
+    /// An error when it has ended, or takes too long; a short wait otherwise.
+    fn goes_on(&mut self, end: Instant, port: u16) -> Result<(), String> {
+        let status = self.process.try_wait().map_err(|e| e.to_string())?;
+        if status.is_some() || Instant::now() > end {
+            return Err(format!(
+                "nothing listens at port {port}; the container said {:?} {}{}",
+                status,
+                self.said("stdout"),
+                self.said("stderr")
+            ));
+        }
+        thread::sleep(Duration::from_millis(20));
+        Ok(())
     }
 
     fn said(&self, name: &str) -> String {
@@ -204,11 +250,12 @@ impl Drop for Container {
     }
 }
 
-/// A bundle in `state` with the root file system of `bundle`: no terminal, the host's network, the usual capabilities, and
-/// what `change` changes.
-fn in_host_network(
+/// A bundle in `state` with the root file system of `bundle`: no terminal, the usual capabilities, and what `change`
+/// changes.
+fn bundle_of(
     bundle: &Path,
     state: &Path,
+    network: Network,
     change: impl FnOnce(&mut Value),
 ) -> Result<PathBuf, String> {
     let text = fs::read(bundle.join("config.json")).map_err(|e| format!("config.json: {e}"))?;
@@ -216,7 +263,9 @@ fn in_host_network(
     config["process"]["terminal"] = json!(false);
     config["root"]["path"] = json!(bundle.join("rootfs"));
     config["root"]["readonly"] = json!(false);
-    if let Some(namespaces) = config["linux"]["namespaces"].as_array_mut() {
+    if let (Network::Host, Some(namespaces)) =
+        (network, config["linux"]["namespaces"].as_array_mut())
+    {
         namespaces.retain(|namespace| namespace["type"] != "network");
     }
     // What Docker and containerd grant, rather than the little that umoci does.

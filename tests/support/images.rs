@@ -47,7 +47,7 @@ fn set(variable: &str, fixture: &str) -> PathBuf {
     named.map_or_else(|| fixtures().join(fixture), PathBuf::from)
 }
 
-fn fixtures() -> PathBuf {
+pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 

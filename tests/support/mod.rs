@@ -17,6 +17,7 @@ pub mod fod;
 pub mod folder;
 pub mod http;
 pub mod image;
+pub mod image_project;
 pub mod images;
 pub mod made_image;
 pub mod mirror;

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::emitted::{self, Destination, invalid_spec, way_between};
+use crate::cli::emitted::{self, Destination, invalid_spec};
 use crate::cli::failure::{Failure, FailureKind, Outcome, finish};
 use crate::cli::setup::{Globals, Opened, recover};
-use crate::image::emit::{self, EmitError, Emitted, Request};
+use crate::image::emit::{self, EmitError, Emitted, Request, way_between};
 use crate::image::spec::{self, Method, Spec};
 use crate::output::Diagnostic;
 use crate::source::RelPath;
@@ -77,8 +77,8 @@ impl Arguments {
             spec: &chosen.spec,
             origin: chosen.origin.clone(),
             command: self.command(&chosen, &way_between(&chosen.folder, &out)),
-            spec_dir: &chosen.folder.to_path(opened.workspace.root()),
-            from_out: way_between(&out, &chosen.folder),
+            folder: &chosen.folder,
+            out: &out,
             method,
             form: emitted::form(self.flake),
             nixpkgs: emitted::nixpkgs(opened),

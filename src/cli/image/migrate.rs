@@ -73,11 +73,14 @@ impl Arguments {
             recover(opened, globals, self.writing.dry_run)?;
         }
         let dockerfile = opened.workspace.read(file)?;
-        let folder = |given: &Option<PathBuf>| match given {
-            Some(dir) => opened.workspace.locate(&opened.base, dir),
-            None => Ok(file.parent()),
+        let context = match &self.context {
+            Some(dir) => opened.workspace.locate(&opened.base, dir)?,
+            None => file.parent(),
         };
-        let (context, out) = (folder(&self.context)?, folder(&self.out)?);
+        let out = match &self.out {
+            Some(dir) => opened.destination(dir)?,
+            None => file.parent(),
+        };
         let request = migrate::Request {
             workspace: &opened.workspace,
             dockerfile: &dockerfile,
@@ -85,7 +88,7 @@ impl Arguments {
                 .name
                 .clone()
                 .unwrap_or_else(|| image_name(&opened.workspace, &context)),
-            from_spec: emitted::way_between(&out, &context),
+            from_spec: emit::way_between(&out, &context),
             context,
             target: self.target.clone(),
             arguments: self.build_arg.clone(),
@@ -97,8 +100,8 @@ impl Arguments {
         read_back(&out, &text)?;
         let (files, untold) = self.files(opened, &migration, &text, &out);
         let outcome = match migration.to_decide().next() {
-            Some(_) => Outcome::Attention,
-            None => Outcome::Done,
+            None if untold.is_empty() || self.stdout => Outcome::Done,
+            _ => Outcome::Attention,
         };
         if self.stdout {
             io::stdout()
@@ -136,8 +139,8 @@ impl Arguments {
             spec: &migration.spec,
             origin: spec::FILE.to_owned(),
             command: format!("cotter image emit {}", spec::FILE),
-            spec_dir: &out.to_path(opened.workspace.root()),
-            from_out: ".".to_owned(),
+            folder: out,
+            out,
             method: migration.spec.builder.unwrap_or(Method::Layered),
             form: Form::File,
             nixpkgs: emitted::nixpkgs(opened),
@@ -174,6 +177,7 @@ impl Arguments {
                 text,
                 &put.files,
                 put.written,
+                &put.next,
             ),
             Format::Human => {
                 let mut sink = anstream::stdout().lock();
@@ -181,7 +185,8 @@ impl Arguments {
                     true => output::diff(&mut sink, &put.rewritten)?,
                     false => output::emitted_human(&mut sink, &put.files, self.writing.dry_run)?,
                 }
-                output::image_migrate_human(&mut sink, file, migration)
+                output::image_migrate_human(&mut sink, file, migration)?;
+                output::next_steps(&mut sink, &put.next)
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use super::emit::Arguments;
 use super::facts::{asked, facts, listed};
-use crate::cli::emitted::{self, Planned, invalid_spec, way_between};
+use crate::cli::emitted::{self, Planned, invalid_spec};
 use crate::cli::failure::{Failure, FailureKind, of_problem};
 use crate::cli::setup::{Globals, Opened};
 use crate::config::Container;
@@ -244,8 +244,8 @@ impl<'a> Subject<'a> {
             spec,
             origin: self.origin(spec),
             command: arguments.command(self.name, &self.out),
-            spec_dir: &folder.to_path(opened.workspace.root()),
-            from_out: way_between(&self.out, &folder),
+            folder: &folder,
+            out: &self.out,
             method: (arguments.builder.or(spec.builder)).unwrap_or(Method::Layered),
             form: emitted::form(arguments.flake),
             nixpkgs: emitted::nixpkgs(opened),

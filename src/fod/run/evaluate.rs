@@ -4,80 +4,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::RehashError;
+use super::evaluation::{Evaluation, folder, moved};
 use super::native;
 use super::subject::{How, Says, Subject};
-use crate::config::Config;
+use super::unevaluated::Unevaluated;
 use crate::fod;
 use crate::fod::literal::Literal;
 use crate::fod::target::Target;
 use crate::git;
 use crate::hash::Hash;
 use crate::nix::{EvalFailure, FileTarget, Instantiate, Nix, Target as NixTarget, attr_names};
-use crate::source::{Position, RelPath, SourceFile, Workspace};
+use crate::source::{RelPath, SourceFile, Workspace};
 use crate::work_copy::{WorkCopy, WorkCopyError};
 
 /// What an older Nix says of a flake in a folder of a tree that is no repository.
 const NO_FOLDER: &str = "unsupported parameter 'dir'";
-
-/// How the targets are evaluated.
-#[derive(Clone, Debug)]
-pub struct Evaluation {
-    /// `--arg`: names and expressions.
-    pub args: Vec<(String, String)>,
-    /// `--argstr`: names and texts.
-    pub argstrs: Vec<(String, String)>,
-    pub include: Vec<Include>,
-    /// The folder of the workspace that relative paths are seen from.
-    pub dir: RelPath,
-    /// `None` is this machine's.
-    pub system: Option<String>,
-}
-
-/// A place of Nix's search path, `-I`. One of the workspace is that of the work copy when it is evaluated.
-#[derive(Clone, Debug)]
-pub struct Include {
-    /// `PATH` or `NAME=PATH`
-    pub path: String,
-    /// The folder that a relative path is seen from.
-    pub dir: RelPath,
-}
-
-impl Include {
-    /// The search path of `cotter.toml`.
-    pub fn of(config: &Config) -> Vec<Include> {
-        let include = config.nix.include.iter();
-        include
-            .map(|(name, path)| Include {
-                path: format!("{name}={path}"),
-                dir: RelPath::root(),
-            })
-            .collect()
-    }
-}
-
-/// A target that Nix cannot evaluate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unevaluated {
-    pub target: Target,
-    /// What Nix says, of the user's files.
-    pub message: String,
-    /// Where, if that is in one of them.
-    pub at: Option<(RelPath, Position)>,
-}
-
-impl Unevaluated {
-    /// Why nothing is known of a literal that the target may have.
-    pub fn reason(&self) -> String {
-        let said = self.message.lines().next().unwrap_or_default();
-        let target = &self.target;
-        format!("`{target}`, which may have it, cannot be evaluated: {said}")
-    }
-
-    /// Whether it may have what stands in `file`.
-    pub fn is_over(&self, file: &RelPath) -> bool {
-        file.is_within(&self.target.entry().parent())
-    }
-}
 
 pub struct Evaluator<'a> {
     workspace: &'a Workspace,
@@ -144,7 +85,7 @@ impl<'a> Evaluator<'a> {
             if let [target] = self.targets.as_slice() {
                 let target = target.clone();
                 self.unevaluated
-                    .push(unevaluated(self.copy, target, failure));
+                    .push(Unevaluated::of(self.copy, target, failure));
                 self.targets.clear();
             }
             for target in std::mem::take(&mut self.targets) {
@@ -152,7 +93,7 @@ impl<'a> Evaluator<'a> {
                     Ok(_) => self.targets.push(target),
                     Err(failure) if learn(subjects, &failure) => self.targets.push(target),
                     Err(failure) => {
-                        let failed = unevaluated(self.copy, target, failure);
+                        let failed = Unevaluated::of(self.copy, target, failure);
                         self.unevaluated.push(failed);
                     }
                 }
@@ -314,58 +255,6 @@ impl<'a> Evaluator<'a> {
             );
         }
         alone
-    }
-}
-
-/// What Nix says of the copy, said of the workspace.
-fn unevaluated(copy: &WorkCopy, target: Target, failure: EvalFailure) -> Unevaluated {
-    let whole = copy.root().display().to_string();
-    let root = format!("{whole}/");
-    let at = failure.position.and_then(|at| {
-        let path = RelPath::new(at.file.strip_prefix(&root)?)?;
-        let place = Position {
-            line: usize::try_from(at.line).ok()?,
-            column: usize::try_from(at.column).ok()?,
-        };
-        Some((path, place))
-    });
-    Unevaluated {
-        target,
-        message: failure.message.replace(&root, "").replace(&whole, "."),
-        at,
-    }
-}
-
-/// `dir` in the copy, where it is there: a folder without tracked files is not.
-fn folder(copy: &WorkCopy, dir: &RelPath) -> PathBuf {
-    Some(dir.to_path(copy.root()))
-        .filter(|dir| dir.is_dir())
-        .unwrap_or_else(|| copy.root().to_owned())
-}
-
-/// `include` with the path in the work copy, where it is one of the workspace and there.
-fn moved(include: &Include, workspace: &Workspace, copy: &WorkCopy) -> String {
-    let (name, path) = match include.path.split_once('=') {
-        Some((name, path)) => (Some(name), path),
-        None => (None, include.path.as_str()),
-    };
-    let full = include.dir.to_path(workspace.root()).join(path);
-    let inside = full
-        .strip_prefix(workspace.root())
-        .ok()
-        .and_then(RelPath::new);
-    let copied = inside
-        .map(|path| path.to_path(copy.root()))
-        .filter(|path| path.exists());
-    let path = match copied {
-        Some(copied) => copied.to_string_lossy().into_owned(),
-        None if full.exists() => full.to_string_lossy().into_owned(),
-        // A URL or a channel is no path.
-        None => path.to_owned(),
-    };
-    match name {
-        Some(name) => format!("{name}={path}"),
-        None => path,
     }
 }
 

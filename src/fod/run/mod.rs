@@ -7,6 +7,7 @@
 mod carriers;
 mod contamination;
 mod evaluate;
+mod evaluation;
 mod native;
 mod outcome;
 mod prove;
@@ -15,14 +16,16 @@ mod rivals;
 mod rounds;
 mod subject;
 mod survey;
+mod unevaluated;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
-pub use evaluate::{Evaluation, Include, Unevaluated};
+pub use evaluation::{Evaluation, Include};
 pub use outcome::Rehash;
 pub use recipes::{Compared, Comparison, recipes};
+pub use unevaluated::Unevaluated;
 
 use carriers::Carriers;
 use evaluate::Evaluator;

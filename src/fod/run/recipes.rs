@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::evaluate::{Evaluator, Unevaluated};
+use super::evaluate::Evaluator;
 use super::subject::{How, State, Subject};
 use super::survey::Survey;
+use super::unevaluated::Unevaluated;
 use super::{Outside, RehashError, Request, copied, native, reached, subjects};
 use crate::fod::lock::RecordedRecipe;
 use crate::fod::report::Strategy;

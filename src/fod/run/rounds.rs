@@ -169,6 +169,7 @@ impl Rounds<'_, '_> {
             realised.mismatches.extend(again.mismatches);
             realised.failures.extend(again.failures);
             realised.deadline_passed = again.deadline_passed;
+            realised.unattributed = again.unattributed;
         }
         for at in ready {
             if subjects[*at].is_open() {
@@ -260,7 +261,12 @@ fn judge(realised: &Realised, subject: &mut Subject, drvs: &[&String]) {
         .collect();
     match got.iter().collect::<Vec<_>>().as_slice() {
         [] if realised.deadline_passed => subject.fail("its build did not end in time"),
-        [] => subject.fail("Nix was asked to build it and said nothing of its hash"),
+        [] => subject.fail(match &realised.unattributed {
+            Some(said) => {
+                format!("Nix was asked to build it, and ended before it had a hash: {said}")
+            }
+            None => "Nix was asked to build it and said nothing of its hash".to_owned(),
+        }),
         [hash] => subject.settle((**hash).clone(), How::Built),
         several => {
             let several: Vec<String> = several.iter().map(ToString::to_string).collect();

@@ -30,6 +30,14 @@ pub struct Folder<'a> {
     pub dir: &'a Path,
 }
 
+/// A package of `Cargo.lock`.
+#[derive(Deserialize)]
+struct LockedPackage {
+    name: String,
+    version: String,
+    source: Option<String>,
+}
+
 impl Folder<'_> {
     /// The text of a file, where there is one.
     pub fn text(&self, name: &str) -> Result<Option<String>, SourceError> {
@@ -103,6 +111,15 @@ impl Folder<'_> {
         Ok(says("name") && says("version"))
     }
 
+    /// Whether `Cargo.lock` has a package of this name that is fetched from nowhere: a member of the workspace.
+    pub fn cargo_locks_member(&self, name: &str) -> Result<bool, SourceError> {
+        let text = self.text("Cargo.lock")?.unwrap_or_default();
+        let packages = self.cargo_lock(&text)?;
+        Ok(packages
+            .iter()
+            .any(|package| package.name == name && package.source.is_none()))
+    }
+
     /// The packages that `Cargo.lock` takes from git, as `outputHashes` names them.
     pub fn cargo_git_packages(&self) -> Result<Vec<String>, SourceError> {
         let text = self.text("Cargo.lock")?.unwrap_or_default();
@@ -111,22 +128,9 @@ impl Folder<'_> {
 
     /// The same of a lock file with this text.
     pub fn cargo_git_packages_of(&self, text: &str) -> Result<Vec<String>, SourceError> {
-        #[derive(Deserialize)]
-        struct Lock {
-            #[serde(default)]
-            package: Vec<Package>,
-        }
-        #[derive(Deserialize)]
-        struct Package {
-            name: String,
-            version: String,
-            source: Option<String>,
-        }
-        let lock: Lock =
-            toml::from_str(text).map_err(|e| self.invalid("Cargo.lock", e.message()))?;
         // Of one checkout one package is enough: Nix fetches it once.
         let mut checkouts = std::collections::BTreeMap::new();
-        for package in lock.package {
+        for package in self.cargo_lock(text)? {
             if let Some(source) = package.source.filter(|source| source.starts_with("git+")) {
                 let name = format!("{}-{}", package.name, package.version);
                 checkouts.entry(source).or_insert(name);
@@ -135,6 +139,17 @@ impl Folder<'_> {
         let mut names: Vec<String> = checkouts.into_values().collect();
         names.sort();
         Ok(names)
+    }
+
+    fn cargo_lock(&self, text: &str) -> Result<Vec<LockedPackage>, SourceError> {
+        #[derive(Deserialize)]
+        struct Lock {
+            #[serde(default)]
+            package: Vec<LockedPackage>,
+        }
+        let lock: Lock =
+            toml::from_str(text).map_err(|e| self.invalid("Cargo.lock", e.message()))?;
+        Ok(lock.package)
     }
 
     /// The last part of the name of the Go module.
@@ -147,7 +162,12 @@ impl Folder<'_> {
 
     /// Whether a Go module is built without fetching anything.
     pub fn go_needs_nothing(&self) -> bool {
-        self.has("vendor/modules.txt") || !self.has("go.sum")
+        // A sum file of no dependency is empty.
+        let sums = self.text("go.sum");
+        let has_sums = sums.map_or(true, |text| {
+            text.is_some_and(|text| !text.trim().is_empty())
+        });
+        self.has("vendor/modules.txt") || !has_sums
     }
 
     /// Whether `package.json` says a version.

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::Request;
 use super::helpers::store_name;
-use super::relative::join;
 use crate::image::spec::{File, Source, Spec};
 
 /// What a file holds.
@@ -14,6 +13,8 @@ pub struct Content {
     text: Option<String>,
     store_name: Option<String>,
     source: Option<String>,
+    /// A name that the expression has for it.
+    bound: Option<&'static str>,
 }
 
 /// A file whose mode is the one that the store gives it.
@@ -81,7 +82,7 @@ pub fn files(
 fn content(request: &Request, path: &str, file: &File) -> Content {
     match (file.text(), file.path()) {
         (Some(text), _) => Content::text(path, text.to_owned()),
-        (None, source) => Content::source(join(&request.from_out, source.unwrap_or(""))),
+        (None, source) => Content::source(request.way_to(source.unwrap_or(""))),
     }
 }
 
@@ -92,6 +93,7 @@ impl Content {
             text: Some(text),
             store_name: Some(store_name(path.rsplit('/').next().unwrap_or(path))),
             source: None,
+            bound: None,
         }
     }
 
@@ -101,6 +103,17 @@ impl Content {
             text: None,
             store_name: None,
             source: Some(path),
+            bound: None,
+        }
+    }
+
+    pub fn bound(name: &'static str) -> Content {
+        Content {
+            is_text: false,
+            text: None,
+            store_name: None,
+            source: None,
+            bound: Some(name),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Request;
 use super::facts::{Folder, SourceError, lock_file};
 use super::files::Content;
-use super::relative::join;
+use super::relative::{is_around, join};
 use crate::image::spec::{
     Binary, Bun, Go, Hugo, LinuxSystem, Manager, Python, Rust, Source, Spork, SporkBuild, Static,
     Vite,
@@ -35,7 +35,7 @@ pub struct Kind {
     pub serve: Option<(u16, bool)>,
     pub runtime: Vec<RuntimePath>,
     pub files: Vec<(String, Content)>,
-    pub workdir: Option<&'static str>,
+    pub workdir: Option<String>,
     /// What building it leaves in its folder.
     pub leaves: Vec<String>,
 }
@@ -69,7 +69,7 @@ pub fn kind(request: &Request) -> Result<Kind, SourceError> {
     Ok(match &spec.source {
         Source::Package(source) => Kind::package(json!({
             "attr": source.attr,
-            "file": source.file.as_ref().map(|file| join(&request.from_out, file)),
+            "file": source.file.as_ref().map(|file| request.way_to(file)),
             "output": source.output,
             "program": source.program,
         })),
@@ -85,17 +85,14 @@ pub fn kind(request: &Request) -> Result<Kind, SourceError> {
             version,
             port,
             spa,
-        }) => Kind {
-            has_version: version.is_some(),
-            ..served(
-                *port,
-                spa.unwrap_or(false),
-                json!({
-                    "path": join(&request.from_out, path),
-                    "version": version,
-                }),
-            )
-        },
+        }) => {
+            let path = request.way_to(path);
+            let values = json!({ "is_whole": is_around(&path), "path": path, "version": version });
+            Kind {
+                has_version: version.is_some(),
+                ..served(*port, spa.unwrap_or(false), values)
+            }
+        }
         Source::Binary(source) => binary(source),
         Source::Script(source) => Kind {
             has_version: source.version.is_some(),
@@ -127,10 +124,10 @@ impl Root {
         let root = root.unwrap_or(".");
         Root {
             dir: match root {
-                "." => request.spec_dir.to_owned(),
-                root => request.spec_dir.join(root),
+                "." => request.spec_dir(),
+                root => request.spec_dir().join(root),
             },
-            path: join(&request.from_out, root),
+            path: request.way_to(root),
         }
     }
 
@@ -151,20 +148,33 @@ fn rust(request: &Request, source: &Rust) -> Result<Kind, SourceError> {
     if !folder.has("Cargo.lock") {
         return Err(folder.missing("Cargo.lock", "there is none, and no build is the same twice without it: `cargo generate-lockfile` makes it"));
     }
-    let asks_manifest = source.pname.is_none() || source.version.is_none();
-    if asks_manifest && !folder.cargo_says_name_and_version()? {
-        return Err(folder.missing("Cargo.toml", "it does not itself say the name and version of a package: say `pname` and `version` in `[image.source]`"));
+    let is_asked = source.pname.is_none() || source.version.is_none();
+    let asks_manifest = is_asked && folder.cargo_says_name_and_version()?;
+    let mut locked = None;
+    if is_asked && !asks_manifest {
+        // The manifest of a workspace is of no package.
+        let member = source.pname.as_deref().or(source.program.as_deref());
+        locked = match member {
+            Some(name) if folder.cargo_locks_member(name)? => Some(name),
+            _ => None,
+        };
+        if locked.is_none() {
+            return Err(folder.missing("Cargo.toml", "it does not itself say the name and version of a package: say `pname`, the name of a member, in `[image.source]`, or `pname` and `version`"));
+        }
     }
     let values = json!({
         "root": root.path,
         "manifest": root.file("Cargo.toml"),
         "lock": root.file("Cargo.lock"),
         "reads_manifest": asks_manifest,
+        "locked": locked,
         "output_hashes": folder.cargo_git_packages()?,
         "pname": source.pname,
         "version": source.version,
         "program": source.program,
         "features": source.features,
+        "build_inputs": source.build_inputs,
+        "native_build_inputs": source.native_build_inputs,
     });
     Ok(Kind {
         leaves: vec!["target".into()],
@@ -201,6 +211,8 @@ fn go(request: &Request, source: &Go) -> Result<Kind, SourceError> {
             "version": version.as_deref().unwrap_or("0"),
             "program": program.as_deref().unwrap_or(&pname),
             "packages": source.packages,
+            "build_inputs": source.build_inputs,
+            "native_build_inputs": source.native_build_inputs,
             "is_vendored": folder.go_needs_nothing(),
         }))
     })
@@ -375,37 +387,35 @@ fn spork(request: &Request, source: &Spork) -> Result<Kind, SourceError> {
         "output_hashes": output_hashes,
         "fetches": source.fetches,
         "build_script": source.build_script,
+        "build_inputs": source.build_inputs,
+        "native_build_inputs": source.native_build_inputs,
         "pname": source.pname,
         "program": source.program.as_deref().unwrap_or(&source.pname),
     })))
 }
 
 fn python(request: &Request, source: &Python) -> Kind {
-    let name = source
-        .path
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or("");
-    let place = match source.module {
-        Some(_) => "/app".to_owned(),
-        None => format!("/app/{name}"),
+    let place = source.place();
+    let path = request.way_to(&source.path);
+    let is_whole = source.module.is_some() && is_around(&path);
+    let content = match is_whole {
+        true => Content::bound("src"),
+        false => Content::source(path.clone()),
     };
+    let folder = source.folder.as_deref().unwrap_or(Python::FOLDER);
     Kind {
         has_version: source.version.is_some(),
         runtime: vec![RuntimePath {
             path: "python".into(),
             is_bound: true,
         }],
-        files: vec![(
-            place.clone(),
-            Content::source(join(&request.from_out, &source.path)),
-        )],
-        workdir: Some("/app"),
+        files: vec![(place.clone(), content)],
+        workdir: Some(folder.to_owned()),
         ..Kind::new(json!({
             "interpreter": source.interpreter.as_deref().unwrap_or("python3"),
             "packages": source.packages,
             "module": source.module,
+            "root": is_whole.then_some(path),
             "script": place,
             "version": source.version,
         }))

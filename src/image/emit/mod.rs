@@ -21,7 +21,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ use serde::Serialize;
 pub use facts::SourceError;
 pub use helpers::command_word;
 pub use refuse::{Refusal, serves};
-pub use relative::way;
-pub use settle::{Existing, Settled, settle, with_own_pins};
+pub use relative::way_between;
+pub use settle::{Existing, Settled, has_placeholders, settle, with_own_pins};
 pub use templates::TemplateError;
 
 use super::spec::{Method, Spec};
@@ -46,6 +46,12 @@ use templates::Templates;
 pub struct Nix2Container {
     url: &'static str,
     hash: &'static str,
+}
+
+impl Nix2Container {
+    pub fn hash(&self) -> &'static str {
+        self.hash
+    }
 }
 
 /// Of 2026-03-20.
@@ -83,9 +89,9 @@ pub struct Request<'a> {
     /// What makes them again.
     pub command: String,
     /// The folder that the spec's paths are from.
-    pub spec_dir: &'a Path,
-    /// That folder, from where the files come to stand: `.`, `../app`.
-    pub from_out: String,
+    pub folder: &'a RelPath,
+    /// The folder that the files come to stand in.
+    pub out: &'a RelPath,
     pub method: Method,
     pub form: Form,
     /// The branch of nixpkgs that a flake takes.
@@ -94,6 +100,23 @@ pub struct Request<'a> {
     pub library: Option<String>,
     /// A folder with templates in the place of some of cotter's.
     pub templates: Option<&'a Path>,
+}
+
+impl Request<'_> {
+    /// The folder that the spec's paths are from, on the disk.
+    fn spec_dir(&self) -> PathBuf {
+        self.folder.to_path(self.workspace.root())
+    }
+
+    /// Whether a flake that has apps comes with the files that these are made of.
+    fn brings_publishing(&self) -> bool {
+        self.form != Form::File && self.library.is_none()
+    }
+
+    /// `path`, which is from the spec's folder, from where the files come to stand.
+    fn way_to(&self, path: &str) -> String {
+        relative::join(&relative::way_between(self.out, self.folder), path)
+    }
 }
 
 /// A file as it is made new.
@@ -168,7 +191,7 @@ fn nix(
     }
     if request.form != Form::File {
         files.push(file("flake.nix", "flake.nix")?);
-        if model.brings_publishing() {
+        if model.has_apps() && request.brings_publishing() {
             for part in publish::parts(model.header()) {
                 let text = match part.name.ends_with(".nix") {
                     true => settle::signed(request.workspace, &part.text)

@@ -11,22 +11,17 @@ use super::files::{ModeFile, PlainFile, files};
 use super::header::Header;
 use super::helpers::store_name;
 use super::kind::{RuntimePath, kind};
-use super::publish::Apps;
-use super::relative::folder_of;
+use super::publish::{self, Apps};
+use super::relative::{below, folder_of, join};
 use super::{NIX2CONTAINER, Nix2Container, Request};
-use crate::image::spec::{Cross, LinuxSystem, Method, Source, Spec};
+use crate::image::spec::{self, Cross, LinuxSystem, Method, Source, Spec};
+use crate::source::RelPath;
 
-/// What is in a source's folder and no part of it: what is emitted there, and what says so.
-const IGNORED: &[&str] = &[
-    ".git",
-    ".jj",
-    "cotter.toml",
-    "default.nix",
-    "flake.lock",
-    "flake.nix",
-    "image.toml",
-    "result",
-];
+/// What says how an image is built, beside the expression, and is no part of what is built.
+const BESIDE: &[&str] = &["default.nix", "flake.lock", "flake.nix", "result"];
+
+/// The same at the top of a source's folder.
+const AT_TOP: &[&str] = &[".git", ".jj", "cotter.lock", "cotter.toml", "image.toml"];
 
 #[derive(Debug, Serialize)]
 pub struct Model {
@@ -145,9 +140,11 @@ impl Model {
             Some(_) => Some("overlay"),
             None => None,
         };
+        let apps = Apps::of(spec, default_context);
+        let brings_publishing = apps.is_some() && request.brings_publishing();
         Ok(Model {
             library: request.library.clone(),
-            apps: Apps::of(spec, default_context),
+            apps,
             header,
             description: format!("The image {slug}"),
             nixpkgs: request.nixpkgs.clone(),
@@ -172,13 +169,7 @@ impl Model {
                 .systems
                 .first()
                 .map_or("x86_64-linux", |system| system.nix()),
-            ignored: kind
-                .leaves
-                .iter()
-                .map(String::as_str)
-                .chain(IGNORED.iter().copied())
-                .map(str::to_owned)
-                .collect(),
+            ignored: ignored(request, &kind.values, kind.leaves, brings_publishing),
             source: kind.values,
             serve: kind.serve.map(|(port, spa)| Serve { port, spa, is_root }),
             folders: plain_files
@@ -201,7 +192,7 @@ impl Model {
                 spec,
                 kind.has_program,
                 kind.serve.map(|(port, _)| port),
-                kind.workdir,
+                kind.workdir.as_deref(),
             ),
             slug,
         })
@@ -213,10 +204,42 @@ impl Model {
         &self.header
     }
 
-    /// Whether the flake comes with the files that its apps are made of.
-    pub fn brings_publishing(&self) -> bool {
-        self.apps.is_some() && self.library.is_none()
+    /// Whether the flake has apps that publish the image.
+    pub fn has_apps(&self) -> bool {
+        self.apps.is_some()
     }
+}
+
+/// What is in a source's folder and no part of it, as paths from it: what building it leaves there, what is emitted
+/// there, and what says so. With these in it, each new hash would make a new source.
+fn ignored(
+    request: &Request,
+    values: &Value,
+    leaves: Vec<String>,
+    brings_publishing: bool,
+) -> Vec<String> {
+    let of = |key| values.get(key).and_then(Value::as_str);
+    let root = of("root").or(of("path")).unwrap_or(".");
+    let root = join(request.out.as_str(), root);
+    let beside = |folder: &RelPath, names: &[&str]| -> Vec<String> {
+        let folder = join(".", folder.as_str());
+        let Some(folder) = below(&root, &folder) else {
+            return Vec::new();
+        };
+        names.iter().map(|name| join(folder, name)).collect()
+    };
+    // A folder `publish` of the user's is left alone.
+    let publishing = match brings_publishing {
+        true => publish::PLACES,
+        false => &[],
+    };
+    let top = AT_TOP.iter().chain(BESIDE).map(|name| (*name).to_owned());
+    let made: BTreeSet<String> = top
+        .chain(beside(request.out, BESIDE))
+        .chain(beside(request.out, publishing))
+        .chain(beside(request.folder, &[spec::FILE]))
+        .collect();
+    leaves.into_iter().chain(made).collect()
 }
 
 fn system(system: LinuxSystem) -> System {

@@ -37,6 +37,9 @@ const PARTS: &[Part] = parts![
     "publish/steps.sh",
 ];
 
+/// Where they come to stand, beside the flake.
+pub const PLACES: &[&str] = &["publish.nix", "publish"];
+
 /// What the apps are told.
 #[derive(Debug, Serialize)]
 pub struct Apps {

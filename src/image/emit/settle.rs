@@ -58,6 +58,12 @@ pub fn settle(
     })
 }
 
+/// Whether a hash of `text` is not known yet.
+pub fn has_placeholders(workspace: &Workspace, text: &str) -> bool {
+    let kept = kept_of(workspace, text).unwrap_or_default();
+    kept.iter().any(|kept| kept.is_hash && kept.text.is_none())
+}
+
 /// `emitted` with pins that are no one's to replace but the command's that made it: they were read from the file that is
 /// there, or are new. What else is in the file keeps its hashes.
 pub fn with_own_pins(emitted: Emitted) -> Emitted {

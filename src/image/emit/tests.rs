@@ -1,6 +1,9 @@
 use super::*;
 use crate::image::spec::{File, Script, Source};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+static ROOT: OnceLock<RelPath> = OnceLock::new();
 
 fn request<'a>(workspace: &'a Workspace, spec: &'a Spec, method: Method) -> Request<'a> {
     Request {
@@ -8,8 +11,8 @@ fn request<'a>(workspace: &'a Workspace, spec: &'a Spec, method: Method) -> Requ
         spec,
         origin: "image.toml".into(),
         command: "cotter image emit image.toml".into(),
-        spec_dir: Path::new("/nowhere"),
-        from_out: ".".into(),
+        folder: ROOT.get_or_init(RelPath::root),
+        out: ROOT.get_or_init(RelPath::root),
         method,
         form: Form::File,
         nixpkgs: "nixos-25.05".into(),

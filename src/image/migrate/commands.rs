@@ -92,9 +92,7 @@ fn built_by_source(draft: &Draft, act: &Act) -> bool {
 }
 
 fn chmod(draft: &Draft, run: &Run, paths: &[String]) -> Fate {
-    let full = paths
-        .iter()
-        .map(|path| draft.place(&path::absolute(&run.folder, path)));
+    let full = paths.iter().map(|path| path::absolute(&run.folder, path));
     let is_program = |path: &String| {
         draft
             .start
@@ -104,7 +102,7 @@ fn chmod(draft: &Draft, run: &Run, paths: &[String]) -> Fate {
     let is_known = |path: String| {
         let folder = path.trim_end_matches("/*").trim_end_matches("/*.sh");
         all_files(draft).any(|file| *file == path || path::below(file, folder).is_some())
-            || path.starts_with("/app") && matches!(draft.spec.source, Source::Python(_))
+            || matches!(&draft.spec.source, Source::Python(python) if path::below(&path, &python.place()).is_some())
             || is_program(&path)
     };
     match full.into_iter().all(is_known) {
@@ -118,7 +116,7 @@ fn chmod(draft: &Draft, run: &Run, paths: &[String]) -> Fate {
 
 fn chown(draft: &Draft, run: &Run, paths: &[String]) -> Fate {
     let is_volume = |path: &String| {
-        let full = draft.place(&path::absolute(&run.folder, path));
+        let full = path::absolute(&run.folder, path);
         draft
             .spec
             .config
@@ -141,7 +139,7 @@ fn chown(draft: &Draft, run: &Run, paths: &[String]) -> Fate {
 
 fn folders(draft: &Draft, run: &Run, paths: &[String]) -> Fate {
     let is_there = |path: &String| {
-        let full = draft.place(&path::absolute(&run.folder, path));
+        let full = path::absolute(&run.folder, path);
         let is_within = |other: &str| path::below(other, &full).is_some();
         full.starts_with("/tmp")
             || draft

@@ -147,11 +147,7 @@ fn environment(draft: &mut Draft) {
                     .decide(step, "this is no name of a variable", &[])
             }
             Ok(value) => {
-                draft
-                    .spec
-                    .config
-                    .env
-                    .insert(name.clone(), moved(draft, value));
+                draft.spec.config.env.insert(name.clone(), value.clone());
                 draft.ledger.spec(step, format!("config.env.{name}"));
             }
         }
@@ -182,14 +178,6 @@ fn is_of_build(value: &str) -> bool {
             || folder.ends_with("node_modules/.bin")
     };
     value.split(':').all(is_one)
-}
-
-/// A path in a value goes with the files that it leads to.
-fn moved(draft: &Draft, value: &str) -> String {
-    match value.starts_with('/') && !value.contains([':', ' ']) {
-        true => draft.place(value),
-        false => value.to_owned(),
-    }
 }
 
 fn steps_of_env(draft: &Draft) -> Vec<usize> {
@@ -259,9 +247,8 @@ fn volumes(draft: &mut Draft) {
     for Named { step, value, .. } in &made.volumes {
         match value {
             Ok(value) if is_image_path(value) => {
-                let place = draft.place(value);
-                if !volumes.contains(&place) {
-                    volumes.push(place);
+                if !volumes.contains(value) {
+                    volumes.push(value.clone());
                 }
                 draft.ledger.spec(*step, "config.volumes");
             }
@@ -288,11 +275,14 @@ fn workdir(draft: &mut Draft) {
             Ok(_) => draft.ledger.spec(*step, "config.workdir"),
         }
     }
-    let folder = draft.place(&made.workdir);
+    let folder = made.workdir.clone();
     // Files that nginx serves are nowhere that a folder leads to.
     let is_served = crate::image::emit::serves(&draft.spec.source);
     if is_image_path(&folder) && !(is_served && folder.starts_with("/usr/share/nginx")) {
         draft.spec.config.workdir = Some(folder);
+    } else if folder == "/" && matches!(draft.spec.source, Source::Python(_)) {
+        // Else it would be the program's folder.
+        draft.spec.config.workdir.get_or_insert(folder);
     } else if let Some((step, Ok(folder))) = made.workdirs.last()
         && !is_image_path(folder)
         && folder != "/"

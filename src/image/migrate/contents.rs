@@ -38,7 +38,11 @@ pub fn in_image(draft: &mut Draft, run: &Run, index: Index, packages: &[String],
                     None => add(draft, known.attr),
                 },
                 Use::Run => add(draft, known.attr),
-                Use::Lib => Fate::Covered(format!("what needs `{name}` brings it")),
+                // A base with a compiler has the libraries that it is for: the image says which.
+                Use::Lib => match is_library(known.attr).then(|| add_input(draft, known.attr)) {
+                    Some(Some(key)) => Fate::Spec(key.to_owned()),
+                    _ => Fate::Covered(format!("what needs `{name}` brings it")),
+                },
                 Use::Tool => Fate::Covered(format!("`{name}` builds, and Nix has its own tools")),
                 Use::Base if name.starts_with("ca-certificates") => {
                     Fate::Spec("ca-certificates".to_owned())
@@ -79,26 +83,23 @@ pub fn in_builder(draft: &mut Draft, run: &Run, index: Index, packages: &[String
     for written in packages {
         let (name, _) = bare(index, written);
         let fate = match names::known(index, name) {
-            Some(known) if known.wanted == Use::Lib => {
-                let why = format!(
-                    "the build takes `{name}`, and the spec has no word for what a build needs"
-                );
-                let attr = known.attr;
-                match is_tool(attr) {
-                    true => decide(
-                        why,
-                        &[&format!(
-                            "add `pkgs.{attr}` to `nativeBuildInputs` of the expression"
-                        )],
+            Some(known) if known.wanted == Use::Lib => match add_input(draft, known.attr) {
+                Some(key) => Fate::Spec(key.to_owned()),
+                None => decide(
+                    format!(
+                        "the build takes `{name}`, and the spec has no word for what a source `{}` is built with",
+                        draft.spec.source.kind()
                     ),
-                    false => decide(
-                        why,
-                        &[&format!(
-                            "add `pkgs.{attr}` to `buildInputs` of the expression"
-                        )],
-                    ),
-                }
-            }
+                    &[&format!(
+                        "add `pkgs.{}` to `{}` of the expression",
+                        known.attr,
+                        match is_tool(known.attr) {
+                            true => "nativeBuildInputs",
+                            false => "buildInputs",
+                        }
+                    )],
+                ),
+            },
             Some(_) => Fate::Covered(format!(
                 "`{name}` is there for the build only, which Nix does with its own tools"
             )),
@@ -114,6 +115,30 @@ pub fn in_builder(draft: &mut Draft, run: &Run, index: Index, packages: &[String
         let fate = Fate::Covered("it installs nothing".to_owned());
         draft.ledger.part(run.step, run.line, &run.written, fate);
     }
+}
+
+/// Adds what the source is built with, where its kind has a key for that: this one.
+fn add_input(draft: &mut Draft, attr: &str) -> Option<&'static str> {
+    let is_rust = matches!(draft.spec.source, Source::Rust(_));
+    let (libraries, tools) = draft.spec.source.inputs_mut()?;
+    let add = |to: &mut Vec<String>, attr: &str| {
+        if !to.iter().any(|has| has == attr) {
+            to.push(attr.to_owned());
+        }
+    };
+    if is_tool(attr) {
+        add(tools, attr);
+        return Some("source.native-build-inputs");
+    }
+    if attr == "llvmPackages.libclang" && is_rust {
+        // bindgen finds it by a variable, which this sets.
+        add(tools, "rustPlatform.bindgenHook");
+        return Some("source.native-build-inputs");
+    }
+    add(libraries, attr);
+    // It is how a build finds them.
+    add(tools, "pkg-config");
+    Some("source.build-inputs")
 }
 
 fn unknown(index: Index, name: &str, what: &str) -> Fate {
@@ -169,6 +194,12 @@ fn is_of_python(draft: &Draft, name: &str) -> bool {
     }
 }
 
+/// Whether a program is linked with it, rather than with the C library's own.
+fn is_library(attr: &str) -> bool {
+    !is_tool(attr) && attr != "gcc"
+}
+
+/// Whether it runs while something is built.
 fn is_tool(attr: &str) -> bool {
     matches!(
         attr,

@@ -27,8 +27,6 @@ pub struct Draft<'d> {
     pub runs: BTreeSet<(usize, String)>,
     /// Instructions that the source covers, of the stages that build it.
     pub builders: BTreeSet<usize>,
-    /// Folders of the image whose files come to stand elsewhere: the old one, the new one.
-    pub moved: Option<(String, String)>,
     /// Users that the image has, by name.
     pub accounts: BTreeMap<String, super::accounts::Account>,
     pub systems: Vec<LinuxSystem>,
@@ -73,18 +71,6 @@ impl<'d> Draft<'d> {
 
     pub fn has_run(&self, run: &Run) -> bool {
         self.runs.contains(&(run.step, run.written.clone()))
-    }
-
-    /// Where a path of the image is now.
-    pub fn place(&self, path: &str) -> String {
-        match &self.moved {
-            Some((from, to)) => match path::below(path, from) {
-                Some("") => to.clone(),
-                Some(rest) => format!("{to}/{rest}"),
-                None => path.to_owned(),
-            },
-            None => path.to_owned(),
-        }
     }
 
     /// The path of the build context that comes to stand at `target` of `made`, with the copy that puts it there.

@@ -3,11 +3,15 @@
 use super::act::Act;
 use super::context::Kind;
 use super::draft::{Draft, place_of};
+use super::left_out;
 use super::path;
 use super::read::Given;
 use super::walk::{Copy, Made, Run};
 use crate::image::spec::grammar::{is_image_path, is_mode};
 use crate::image::spec::{File, FullFile, Source};
+
+/// More are not named one by one.
+const MOST_FILES: usize = 200;
 
 /// The mode that commands, or the copy itself, give the file at `place`.
 pub fn mode_of(made: &Made, copy: &Copy, place: &str) -> Option<String> {
@@ -159,7 +163,6 @@ fn of_context(draft: &mut Draft, copy: &Copy, source: &str, dest: &str) {
 /// A folder's files come to stand in `dest`, beside what is there.
 fn folder(draft: &mut Draft, copy: &Copy, folder: &str, dest: &str) {
     let place = dest.trim_end_matches('/').to_owned();
-    let place = draft.place(&place);
     if folder == "." || place.is_empty() {
         draft.ledger.decide(
             copy.step,
@@ -177,7 +180,15 @@ fn folder(draft: &mut Draft, copy: &Copy, folder: &str, dest: &str) {
     let is_taken = all_files(draft).any(taken);
     if copy.mode.is_some() || is_taken {
         let files: Vec<String> = draft.context.files_in(folder).map(str::to_owned).collect();
-        for file in files.into_iter().take(200) {
+        if files.len() > MOST_FILES {
+            draft.ledger.decide(
+                copy.step,
+                format!("`{folder}` has {} files, beside others in `{place}` or with a mode of their own", files.len()),
+                &["name those that the program needs in `files`"],
+            );
+            return;
+        }
+        for file in files {
             let inside = path::below(&file, folder).unwrap_or(&file).to_owned();
             let full = format!("{place}/{inside}");
             let mode = mode_of(draft.image(), copy, &full);
@@ -191,6 +202,7 @@ fn folder(draft: &mut Draft, copy: &Copy, folder: &str, dest: &str) {
         return;
     }
     let path = draft.context.in_spec(folder);
+    left_out::tell(draft, copy, folder);
     add(draft, copy, &place, File::Path(path));
 }
 
@@ -203,8 +215,7 @@ pub fn all_files<'a>(draft: &'a Draft) -> Box<dyn Iterator<Item = &'a String> + 
 
 /// Puts a file into the spec, where nothing else is.
 fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
-    let place = draft.place(place);
-    if !is_image_path(&place) {
+    if !is_image_path(place) {
         draft
             .ledger
             .decide(copy.step, format!("`{place}` is no place of a file"), &[]);
@@ -213,14 +224,14 @@ fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
     if let Source::Python(python) = &draft.spec.source
         && python.module.is_none()
         && file.path() == Some(&python.path)
-        && place == format!("/app/{}", path::name(&python.path))
+        && place == python.place()
     {
         draft.ledger.spec(copy.step, "source.path");
         return;
     }
     let is_of_nginx = ["/etc/nginx", "/usr/share/nginx"]
         .iter()
-        .any(|folder| path::below(&place, folder).is_some());
+        .any(|folder| path::below(place, folder).is_some());
     if is_of_nginx && crate::image::emit::serves(&draft.spec.source) {
         draft.ledger.decide(
             copy.step,
@@ -232,24 +243,26 @@ fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
         );
         return;
     }
-    let same = all_files(draft).any(|other| *other == place);
+    let same = all_files(draft).any(|other| other == place);
     let clashes = all_files(draft).any(|other| {
-        *other != place
-            && (path::below(other, &place).is_some() || path::below(&place, other).is_some())
+        other != place
+            && (path::below(other, place).is_some() || path::below(place, other).is_some())
     });
-    // The source puts all of its folder there.
-    let is_within_app = matches!(&draft.spec.source, Source::Python(python) if python.module.is_some())
-        && path::below(&place, "/app").is_some();
-    if is_within_app && let Some(path) = file.path() {
-        let of_app = match &draft.spec.source {
-            Source::Python(python) => python.path.clone(),
-            _ => String::new(),
-        };
-        let inside = path::below(&place, "/app").unwrap_or_default();
-        if path::join(&of_app, inside) == path::in_context(path) {
-            draft.ledger.covered(copy.step, "it is in `source.path`");
-            return;
-        }
+    let (mut is_within_app, mut is_there) = (false, false);
+    if let Source::Python(python) = &draft.spec.source {
+        let app = python.place();
+        let inside = path::below(place, &app);
+        is_within_app = inside.is_some() || path::below(&app, place).is_some();
+        // The source puts all of its folder there.
+        is_there = python.module.is_some()
+            && inside.is_some_and(|inside| {
+                let path = file.path().map(path::in_context);
+                path == Some(path::join(&python.path, inside))
+            });
+    }
+    if is_there {
+        draft.ledger.covered(copy.step, "it is in `source.path`");
+        return;
     }
     if clashes || is_within_app {
         draft.ledger.decide(
@@ -260,10 +273,10 @@ fn add(draft: &mut Draft, copy: &Copy, place: &str, file: File) {
         return;
     }
     let is_script =
-        matches!(&draft.spec.source, Source::Script(script) if script.files.contains_key(&place));
+        matches!(&draft.spec.source, Source::Script(script) if script.files.contains_key(place));
     match (&mut draft.spec.source, is_script || same) {
-        (Source::Script(script), true) if script.files.contains_key(&place) => {}
-        _ => drop(draft.spec.files.insert(place.clone(), file)),
+        (Source::Script(script), true) if script.files.contains_key(place) => {}
+        _ => drop(draft.spec.files.insert(place.to_owned(), file)),
     }
     draft.ledger.spec(copy.step, format!("files.\"{place}\""));
     if copy.has_owner {

@@ -18,6 +18,7 @@ mod download;
 mod draft;
 mod heredoc;
 mod ledger;
+mod left_out;
 mod leftover;
 mod nginx_conf;
 mod others;
@@ -107,7 +108,9 @@ pub fn migrate(request: &Request) -> Result<Migration, MigrateError> {
     );
     let first = for_system(request, &document, &context, LinuxSystem::X86_64)?;
     let second = for_system(request, &document, &context, LinuxSystem::Aarch64)?;
-    Ok(platform::merged(first, second))
+    let mut migration = platform::merged(first, second);
+    platform::cross(&mut migration.spec);
+    Ok(migration)
 }
 
 /// The same for one system, which `TARGETARCH` names.
@@ -152,7 +155,6 @@ fn for_system(
         copies: BTreeSet::new(),
         runs: BTreeSet::new(),
         builders: BTreeSet::new(),
-        moved: None,
         accounts: BTreeMap::new(),
         systems: vec![LinuxSystem::X86_64, LinuxSystem::Aarch64],
     };

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::{Fate, Migration};
-use crate::image::spec::{LinuxSystem, Source};
+use crate::image::spec::{Cross, LinuxSystem, Source, Spec};
 
 /// `FROM --platform=linux/amd64`: an image of that system.
 pub fn only(draft: &mut Draft) {
@@ -30,6 +30,15 @@ pub fn only(draft: &mut Draft) {
     {
         let system = draft.system;
         draft.systems.retain(|one| *one == system);
+    }
+}
+
+/// A script that Python runs on its own is not built: one machine makes it for both systems, as the interpreter of
+/// nixpkgs is made for another system. What else is built for one is not known here.
+pub fn cross(spec: &mut Spec) {
+    let is_script = matches!(&spec.source, Source::Python(python) if python.packages.is_empty());
+    if is_script && spec.contents.is_empty() && spec.systems.len() > 1 {
+        spec.cross = Cross::PkgsCross;
     }
 }
 

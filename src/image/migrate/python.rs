@@ -5,9 +5,10 @@ use super::base::Runtime;
 use super::context::Kind;
 use super::draft::Draft;
 use super::ledger::{Fate, decide};
+use super::left_out;
 use super::path;
 use super::read::Given;
-use super::walk::{Copy, Made, Run};
+use super::walk::{Made, Run};
 use crate::image::names::{self, Index, Requirement};
 use crate::image::spec::grammar::is_identifier;
 use crate::image::spec::{Python, Source};
@@ -23,8 +24,8 @@ const MODULES: &[(&str, &str)] = &[
     ("alembic", "alembic"),
 ];
 
-/// Where the program comes to stand.
-const APP: &str = "/app";
+/// Where Python looks for modules.
+const MODULE_PATH: &str = "PYTHONPATH";
 
 /// Whether the container runs Python; then the spec has it for its source.
 pub fn find(draft: &mut Draft) -> bool {
@@ -119,139 +120,123 @@ fn script_at(draft: &mut Draft, made: &Made, script: &str, source: &mut Python) 
     let in_folder = !copy.sources.iter().any(
         |given| matches!(given, Given::Path(given) if draft.context.matches(given).contains(&file)),
     );
-    let folder_of_script = parent(script);
-    let siblings = siblings(draft, made, &folder_of_script, &file, in_folder);
-    if !in_folder && siblings.is_empty() {
+    if !in_folder {
         source.path = draft.context.in_spec(&file);
         // Other files of the same copy are added by themselves.
         if copy.sources.len() == 1 {
             draft.take_copy(copy, "source.path");
         }
-        draft.moved = Some((folder_of_script, APP.to_owned()));
+        stand(draft, made, &parent(script), source);
         return true;
     }
     // With modules beside it, the folder is what is needed.
     let stem = path::name(script).trim_end_matches(".py");
     let dest = copy.dest.as_deref().unwrap_or("/").trim_end_matches('/');
-    let Some(inside) = path::below(script, if in_folder { dest } else { &folder_of_script }) else {
+    let Some(inside) = path::below(script, dest) else {
         return false;
     };
-    let module = inside.trim_end_matches(".py").replace('/', ".");
-    if !is_identifier(stem) || !module.split('.').all(is_identifier) || !script.ends_with(".py") {
+    if !is_identifier(stem) || !script.ends_with(".py") {
         return false;
     }
-    let folder = match in_folder {
-        true => file
-            .strip_suffix(inside)
-            .unwrap_or(&file)
-            .trim_end_matches('/')
-            .to_owned(),
-        false => parent(&format!("/{file}"))
-            .trim_start_matches('/')
-            .to_owned(),
-    };
-    let folder = if folder.is_empty() { "." } else { &folder };
+    let folder = file
+        .strip_suffix(inside)
+        .unwrap_or(&file)
+        .trim_end_matches('/');
+    let folder = if folder.is_empty() { "." } else { folder };
     source.path = draft.context.in_spec(folder);
-    source.module = Some(module);
-    let place = if in_folder {
-        dest.to_owned()
-    } else {
-        folder_of_script.clone()
+    source.module = Some(stem.to_owned());
+    draft.take_copy(copy, "source.path, source.module");
+    left_out::tell(draft, copy, folder);
+    let dest = dest.to_owned();
+    stand(draft, made, &dest, source);
+    let beside = match (dest.as_str(), parent(script)) {
+        ("", beside) if beside == "/" => return true,
+        ("", beside) => format!("{}{beside}", Python::FOLDER),
+        (_, beside) => beside,
     };
-    if in_folder {
-        draft.take_copy(copy, "source.path, source.module");
-    }
-    draft.moved = Some((place, APP.to_owned()));
+    finds_modules(draft, made, &beside);
     true
 }
 
-/// The other copies that put Python beside the script, from the same place of the context.
-fn siblings<'m>(
-    draft: &Draft,
-    made: &'m Made,
-    folder: &str,
-    file: &str,
-    in_folder: bool,
-) -> Vec<&'m Copy> {
-    let beside = parent(&format!("/{file}"));
-    let is_one = |copy: &&Copy| {
-        let in_place = copy
-            .dest
-            .as_deref()
-            .is_ok_and(|dest| path::below(dest, folder).is_some());
-        let python = |given: &Given| match given {
-            Given::Path(given) => draft.context.matches(given).iter().any(|one| {
-                let is_here = parent(&format!("/{one}")) == beside || one == ".";
-                let is_python = match draft.context.kind(one) {
-                    Kind::Folder => draft
-                        .context
-                        .files_in(one)
-                        .any(|name| name.ends_with(".py")),
-                    _ => one.ends_with(".py"),
-                };
-                is_here && is_python && one != file
-            }),
-            Given::Text { .. } => false,
-        };
-        copy.from.is_none() && in_place && copy.sources.iter().any(python)
-    };
-    match in_folder {
-        true => Vec::new(),
-        false => made.copies.iter().filter(is_one).collect(),
-    }
-}
-
-/// The folder that the container is started in, whose modules are imported.
+/// A folder that is copied to where the container is started, whose modules are imported.
 fn folder(draft: &mut Draft, made: &Made, module: &str, source: &mut Python) -> bool {
     if !module.split('.').all(is_identifier) {
         return false;
     }
-    let place = made.workdir.clone();
-    let is_app = |copy: &&Copy| {
-        copy.from.is_none()
-            && copy
-                .dest
-                .as_deref()
-                .is_ok_and(|dest| path::below(dest, &place).is_some())
-    };
-    let copies: Vec<&Copy> = made.copies.iter().filter(is_app).collect();
-    // A folder that becomes that one, or one that keeps its name below it.
-    for copy in &copies {
-        let dest = copy.dest.as_deref().unwrap_or("/").trim_end_matches('/');
-        for given in &copy.sources {
-            let Given::Path(given) = given else {
-                continue;
-            };
-            let given = path::in_context(given);
-            if !matches!(draft.context.kind(&given), Kind::Folder | Kind::Absent) {
-                continue;
-            }
-            let below = path::below(dest, &place).unwrap_or_default();
-            let Some(root) = strip_tail(&given, below) else {
-                continue;
-            };
-            source.path = draft.context.in_spec(&root);
-            source.module = Some(module.to_owned());
-            if copy.sources.len() == 1 {
-                draft.take_copy(copy, "source.path, source.module");
-            }
-            draft.moved = Some((place, APP.to_owned()));
-            return true;
+    for copy in made.copies.iter().filter(|copy| copy.from.is_none()) {
+        let Ok(dest) = copy.dest.as_deref() else {
+            continue;
+        };
+        let is_around = path::below(&made.workdir, dest).is_some();
+        if !is_around && path::below(dest, &made.workdir).is_none() {
+            continue;
         }
+        let is_folder =
+            |given: &String| matches!(draft.context.kind(given), Kind::Folder | Kind::Absent);
+        // Of several, what is in them comes to stand in one place.
+        let [Given::Path(given)] = &copy.sources[..] else {
+            continue;
+        };
+        let given = path::in_context(given);
+        if !is_folder(&given) {
+            continue;
+        }
+        source.path = draft.context.in_spec(&given);
+        source.module = Some(module.to_owned());
+        draft.take_copy(copy, "source.path, source.module");
+        left_out::tell(draft, copy, &given);
+        stand(draft, made, dest.trim_end_matches('/'), source);
+        return true;
     }
     false
 }
 
-/// `path` without `tail` at its end.
-fn strip_tail(path: &str, tail: &str) -> Option<String> {
-    if tail.is_empty() {
-        return Some(path.to_owned());
+/// Leaves the program at its `place`, so that what names its files finds them.
+fn stand(draft: &mut Draft, made: &Made, place: &str, source: &mut Python) {
+    let place = if place.is_empty() { "/" } else { place };
+    if source.module.is_some() && place == "/" {
+        let step = draft.start.steps.first().copied().unwrap_or(0);
+        draft.ledger.decide(
+            step,
+            format!(
+                "the folder of the program is all of the image: it becomes `{}`",
+                Python::FOLDER
+            ),
+            &["see whether the program names its files by `/`"],
+        );
+        if made.workdir == "/" {
+            draft.spec.config.workdir = Some(Python::FOLDER.to_owned());
+        }
+        return;
     }
-    let rest = path.strip_suffix(tail)?;
-    (rest.is_empty() || rest.ends_with('/')).then(|| match rest.trim_end_matches('/') {
-        "" => ".".to_owned(),
-        rest => rest.to_owned(),
-    })
+    if place != Python::FOLDER {
+        source.folder = Some(place.to_owned());
+    }
+}
+
+/// Lets modules be found in `folder`, the script's own, where the container is started in another one.
+fn finds_modules(draft: &mut Draft, made: &Made, folder: &str) {
+    if made.workdir == folder {
+        return;
+    }
+    let is_in = |value: &str| value.split(':').any(|one| one == folder);
+    match made.env.get(MODULE_PATH) {
+        None => {
+            let value = folder.to_owned();
+            draft.spec.config.env.insert(MODULE_PATH.to_owned(), value);
+        }
+        Some((Ok(value), _)) if is_in(value) => {}
+        Some(_) => {
+            let step = draft.start.steps.first().copied().unwrap_or(0);
+            draft.ledger.decide(
+                step,
+                format!(
+                    "Python finds the script's modules, in `{folder}`, by `{MODULE_PATH}` alone"
+                ),
+                &[&format!("put `{folder}` into `{MODULE_PATH}`")],
+            );
+        }
+    }
 }
 
 fn parent(path: &str) -> String {

@@ -3,6 +3,7 @@
 use super::act::Act;
 use super::base::Runtime;
 use super::draft::Draft;
+use super::left_out;
 use super::nginx_conf::{self, Server};
 use super::path;
 use super::read::Given;
@@ -47,6 +48,11 @@ pub fn find(draft: &mut Draft) -> bool {
     };
     draft.spec.source = source;
     draft.take_copy(copy, "source");
+    if copy.from.is_none()
+        && let [Given::Path(folder)] = &copy.sources[..]
+    {
+        left_out::tell(draft, copy, &path::in_context(folder));
+    }
     if let Some((copy, others)) = conf {
         draft.copies.insert(copy.step);
         match others.is_empty() {

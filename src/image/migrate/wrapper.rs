@@ -61,7 +61,7 @@ fn wrapped(draft: &mut Draft) -> bool {
         return false;
     }
     let words = draft.start.words.clone();
-    draft.spec.config.entrypoint = Some(vec![draft.place(&place)]);
+    draft.spec.config.entrypoint = Some(vec![place]);
     draft.spec.config.cmd = words;
     script::tools(draft);
     let is_by_name = matches!(

@@ -4,11 +4,15 @@
 //! Not here: what a builder cannot say of it (`emit`).
 
 mod check;
+mod config;
+mod files;
 pub(super) mod grammar;
+mod method;
 mod of_spork;
 mod parse;
 mod schema;
 mod source;
+mod system;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -18,6 +22,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use config::{Config, Healthcheck};
+pub use files::{File, FullFile};
+pub use method::Method;
 pub use of_spork::{SporkFacts, SporkFeature, of_spork};
 pub use parse::{Invalid, all_of_config, of_file};
 pub use schema::schema;
@@ -25,6 +32,7 @@ pub use source::{
     Binary, Bun, EmittedLock, Feature, Go, Hugo, Manager, Package, Python, Rust, Script, Source,
     Spork, SporkBuild, Static, Vite,
 };
+pub use system::{Cross, LinuxSystem};
 pub use write::to_toml;
 
 /// The file's name beside the code.
@@ -88,28 +96,6 @@ pub struct Spec {
     pub source: Source,
 }
 
-/// What builds an image.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema, clap::ValueEnum,
-)]
-pub enum Method {
-    #[serde(rename = "nix2container")]
-    #[value(name = "nix2container")]
-    Nix2Container,
-    /// `dockerTools.buildLayeredImage`
-    #[serde(rename = "layered")]
-    Layered,
-    /// `dockerTools.streamLayeredImage`
-    #[serde(rename = "stream")]
-    Stream,
-    #[serde(rename = "dockerfile")]
-    Dockerfile,
-    /// Bazel's rules_img
-    #[serde(rename = "rules_img")]
-    #[value(name = "rules_img")]
-    RulesImg,
-}
-
 /// Where an image is pushed: of upstream for everyone, of an overlay for one deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -118,24 +104,6 @@ pub struct Registries {
     pub upstream: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlay: Option<String>,
-}
-
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,
-)]
-pub enum LinuxSystem {
-    #[serde(rename = "x86_64-linux")]
-    X86_64,
-    #[serde(rename = "aarch64-linux")]
-    Aarch64,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cross {
-    #[default]
-    Native,
-    PkgsCross,
 }
 
 /// A user that is not root.
@@ -150,32 +118,6 @@ pub struct Passwd {
     /// Default: `/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home: Option<String>,
-}
-
-/// A file to add: the path of it, or more than that.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "a path, or `{ path = …, mode = … }`, or `{ text = …, mode = … }`"
-)]
-pub enum File {
-    /// A path from the spec's folder.
-    Path(String),
-    Full(FullFile),
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct FullFile {
-    /// A path from the spec's folder.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// The file's text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// In octal: `0755`. Default: readable by everyone, and executable if the file is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mode: Option<String>,
 }
 
 /// How what is in the image is spread over layers.
@@ -251,52 +193,6 @@ impl Default for Publish {
     }
 }
 
-/// The image's config, in words: what a container is started with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Config {
-    /// Default: the program of the source.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entrypoint: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cmd: Vec<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub env: BTreeMap<String, String>,
-    /// `8080/tcp`
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub volumes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workdir: Option<String>,
-    /// Default: the one of `passwd`, else root.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop_signal: Option<String>,
-    /// Docker's own: OCI, and so Kubernetes, knows none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub healthcheck: Option<Healthcheck>,
-}
-
-/// Durations in whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Healthcheck {
-    /// `["CMD", "curl", "-f", "http://localhost/"]`, `["CMD-SHELL", "…"]` or `["NONE"]`
-    pub test: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interval: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start_period: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retries: Option<u32>,
-}
-
 impl Registries {
     pub fn is_empty(&self) -> bool {
         self.upstream.is_none() && self.overlay.is_none()
@@ -306,50 +202,6 @@ impl Registries {
 impl Outside {
     pub fn is_empty(&self) -> bool {
         *self == Outside::default()
-    }
-}
-
-impl LinuxSystem {
-    /// As Nix calls it.
-    pub fn nix(self) -> &'static str {
-        match self {
-            LinuxSystem::X86_64 => "x86_64-linux",
-            LinuxSystem::Aarch64 => "aarch64-linux",
-        }
-    }
-
-    /// As OCI calls its architecture.
-    pub fn oci(self) -> &'static str {
-        match self {
-            LinuxSystem::X86_64 => "amd64",
-            LinuxSystem::Aarch64 => "arm64",
-        }
-    }
-
-    /// The attribute of `pkgsCross` that is of it.
-    pub fn pkgs_cross(self) -> &'static str {
-        match self {
-            LinuxSystem::X86_64 => "gnu64",
-            LinuxSystem::Aarch64 => "aarch64-multiplatform",
-        }
-    }
-}
-
-impl Method {
-    /// As the spec and the command line call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Method::Nix2Container => "nix2container",
-            Method::Layered => "layered",
-            Method::Stream => "stream",
-            Method::Dockerfile => "dockerfile",
-            Method::RulesImg => "rules_img",
-        }
-    }
-
-    /// Whether Nix builds it.
-    pub fn is_nix(self) -> bool {
-        !matches!(self, Method::Dockerfile | Method::RulesImg)
     }
 }
 
@@ -395,30 +247,6 @@ impl Passwd {
 
     pub fn home(&self) -> &str {
         self.home.as_deref().unwrap_or("/")
-    }
-}
-
-impl File {
-    /// The path from the spec's folder, where it is no text.
-    pub fn path(&self) -> Option<&str> {
-        match self {
-            File::Path(path) => Some(path),
-            File::Full(file) => file.path.as_deref(),
-        }
-    }
-
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            File::Path(_) => None,
-            File::Full(file) => file.text.as_deref(),
-        }
-    }
-
-    pub fn mode(&self) -> Option<&str> {
-        match self {
-            File::Path(_) => None,
-            File::Full(file) => file.mode.as_deref(),
-        }
     }
 }
 

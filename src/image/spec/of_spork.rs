@@ -34,14 +34,20 @@ pub struct SporkFeature {
 }
 
 /// The image `name` of a spork: as `base`, where there is one, else with the defaults. The source is the spork, whatever
-/// it was. Gives what is wrong in it as lines, each with the key.
+/// it was; of an earlier one it has what the build needs. Gives what is wrong in it as lines, each with the key.
 pub fn of_spork(name: &str, base: Option<&Spec>, facts: SporkFacts) -> Result<Spec, Vec<String>> {
     let feature = |feature: SporkFeature| Feature {
         name: feature.name,
         branch: feature.branch,
         rev: feature.rev,
     };
+    let (build_inputs, native_build_inputs) = match base.map(|base| &base.source) {
+        Some(Source::Spork(base)) => (base.build_inputs.clone(), base.native_build_inputs.clone()),
+        _ => Default::default(),
+    };
     let source = Source::Spork(Spork {
+        build_inputs,
+        native_build_inputs,
         url: facts.url,
         upstream_rev: facts.upstream_rev,
         main: Some(facts.main),

@@ -73,6 +73,12 @@ pub struct Spork {
     /// Whether `package.json` of an npm project has a script `build`. Default: true.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub build_script: bool,
+    /// Libraries that it is linked with: attribute paths in nixpkgs, as `openssl`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub build_inputs: Vec<String>,
+    /// Tools that build it, beside those of its language: attribute paths in nixpkgs, as `pkg-config`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub native_build_inputs: Vec<String>,
     /// The lock file that is emitted with the expression, in the place of `lockfile`.
     #[serde(skip)]
     pub emitted_lock: Option<EmittedLock>,
@@ -138,6 +144,12 @@ pub struct Rust {
     /// Features of the package to build with.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
+    /// Libraries that it is linked with: attribute paths in nixpkgs, as `openssl`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub build_inputs: Vec<String>,
+    /// Tools that build it, beside those of its language: attribute paths in nixpkgs, as `pkg-config`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub native_build_inputs: Vec<String>,
 }
 
 /// A Go module.
@@ -158,6 +170,12 @@ pub struct Go {
     /// The packages to build: `cmd/server`. Default: all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<String>,
+    /// Libraries that it is linked with: attribute paths in nixpkgs, as `openssl`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub build_inputs: Vec<String>,
+    /// Tools that build it, beside those of its language: attribute paths in nixpkgs, as `pkg-config`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub native_build_inputs: Vec<String>,
 }
 
 /// A front end that a package manager builds into static files, which nginx serves.
@@ -232,8 +250,11 @@ pub struct Python {
     /// Attributes of its package set, for `withPackages`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<String>,
-    /// The file that is run, or with `module` a folder; in the image it is in `/app`.
+    /// The file that is run, or with `module` a folder.
     pub path: String,
+    /// The folder of the image that the file is in, or with `module` that the folder becomes. Default: `/app`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// The module in that folder that is run: `python -m MODULE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
@@ -302,7 +323,48 @@ pub struct Script {
     pub version: Option<String>,
 }
 
+impl Python {
+    /// Where in the image the file is, or what its folder becomes.
+    pub fn place(&self) -> String {
+        let folder = self.folder.as_deref().unwrap_or(Self::FOLDER);
+        let name = self.path.trim_end_matches('/').rsplit('/').next();
+        match (&self.module, name) {
+            (None, Some(name)) => format!("{}/{name}", folder.trim_end_matches('/')),
+            _ => folder.to_owned(),
+        }
+    }
+
+    /// Where it is unless the spec says.
+    pub const FOLDER: &str = "/app";
+}
+
 impl Source {
+    /// What its build needs beside what it is written in: the keys `build-inputs` and `native-build-inputs` of those
+    /// kinds that have them.
+    pub fn inputs(&self) -> [(&'static str, &[String]); 2] {
+        let (libraries, tools): (&[String], &[String]) = match self {
+            Source::Spork(source) => (&source.build_inputs, &source.native_build_inputs),
+            Source::Rust(source) => (&source.build_inputs, &source.native_build_inputs),
+            Source::Go(source) => (&source.build_inputs, &source.native_build_inputs),
+            _ => (&[], &[]),
+        };
+        [("build-inputs", libraries), ("native-build-inputs", tools)]
+    }
+
+    /// The same two, to be added to.
+    pub fn inputs_mut(&mut self) -> Option<(&mut Vec<String>, &mut Vec<String>)> {
+        match self {
+            Source::Spork(source) => {
+                Some((&mut source.build_inputs, &mut source.native_build_inputs))
+            }
+            Source::Rust(source) => {
+                Some((&mut source.build_inputs, &mut source.native_build_inputs))
+            }
+            Source::Go(source) => Some((&mut source.build_inputs, &mut source.native_build_inputs)),
+            _ => None,
+        }
+    }
+
     /// As the spec calls it.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -60,7 +60,8 @@ pub fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), Sour
         )
     };
     let target = |path: &str| format!("/rootfs{path}");
-    let folder = |root: &Option<String>| request.spec_dir.join(root.as_deref().unwrap_or_default());
+    let folder =
+        |root: &Option<String>| request.spec_dir().join(root.as_deref().unwrap_or_default());
     Ok(match &request.spec.source {
         Source::Rust(rust) => {
             let dir = folder(&rust.root);
@@ -182,18 +183,12 @@ pub fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), Sour
             Some(module) => (
                 vec![Step::copy(
                     &format!("{}/", join(".", &python.path)),
-                    "/rootfs/app/",
+                    &format!("/rootfs{}/", python.place()),
                 )],
                 Some(vec!["python3".into(), "-m".into(), module.clone()]),
             ),
             None => {
-                let name = python
-                    .path
-                    .trim_end_matches('/')
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or("main.py");
-                let path = format!("/app/{name}");
+                let path = python.place();
                 (
                     vec![Step::copy(&python.path, &target(&path))],
                     Some(vec!["python3".into(), path]),

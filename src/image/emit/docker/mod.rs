@@ -117,11 +117,7 @@ impl Model {
             labels: spec.config.labels.clone(),
             ports,
             volumes: spec.config.volumes.clone(),
-            workdir: spec
-                .config
-                .workdir
-                .clone()
-                .or_else(|| kind.workdir.map(str::to_owned)),
+            workdir: spec.config.workdir.clone().or_else(|| kind.workdir.clone()),
             user,
             stop_signal: spec.config.stop_signal.clone(),
             healthcheck: spec.config.healthcheck.as_ref().map(healthcheck),

@@ -101,6 +101,14 @@ pub fn refusals(spec: &Spec) -> Vec<Refusal> {
         "source",
         "COPY reads `*`, `?`, `[` and `\\` in a path as a pattern",
     );
+    refuse(
+        spec.source
+            .inputs()
+            .iter()
+            .any(|(_, inputs)| !inputs.is_empty()),
+        "source.build-inputs",
+        "these are packages of nixpkgs, and a Dockerfile builds with those of `outside.build-base`: add them there",
+    );
     match &spec.source {
         Source::Package(_) => refuse(
             true,
