@@ -27,7 +27,8 @@
 # `images` has, by the name that OCI has for its architecture (image.ociArchitecture), what any of these gives:
 #   nix2container.buildImage; dockerTools.streamLayeredImage, buildLayeredImage and buildImage;
 #   { dockerfile = ./Dockerfile; context = ./.; platform = "linux/arm64"; } for what Nix cannot build for it: buildx
-#   builds it on the BuildKit that BUILDKIT_ADDR names, and its digest joins the same index.
+#   has it built by the BuildKit that BUILDKIT_ADDR names, and its digest joins the same index.
+#   The time of the build is no part of it: what its Dockerfile makes the same way twice is pushed once.
 # Each has to be for its architecture; the image's own configuration is asked before it is pushed.
 #
 # Two publishers of one tag at once: the index is made of digests, so that neither gets the other's architectures; each
@@ -162,7 +163,8 @@ let
             pkgs.jq
             pkgs.regclient
             pkgs.skopeo
-          ];
+          ]
+          ++ pkgs.lib.optional (builtins.any (arch: images.${arch} ? dockerfile) wanted) pkgs.docker-buildx;
           text = ''
             exec ${pkgs.runtimeShell} ${./publish}/main.sh ${specFor wanted} ${action} "$@"
           '';

@@ -51,14 +51,15 @@ components() {
     { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 || rustup component add rustfmt clippy
 }
 linted_scripts() {
-    shellcheck scripts/*.sh .ci/run &&
+    shellcheck scripts/*.sh tests/support/*.sh .ci/run &&
         shellcheck --external-sources nix/publish/main.sh nix/spork/*.sh
 }
 
 packages=(
-    apache2-utils busybox-static ca-certificates containerd curl docker-registry fakeroot file gcc gettext-base
-    git gnupg hugo jq libc6-dev net-tools nginx-light nix-bin openssh-client openssh-server openssl pass patch
-    patchelf procps python3 python3-venv python3-yaml runc shellcheck skopeo tzdata umoci xz-utils yamllint zstd
+    apache2-utils busybox-static ca-certificates containerd curl docker-registry docker.io fakeroot file gcc
+    gettext-base git gnupg hugo jq libc6-dev net-tools nginx-light nix-bin openssh-client openssh-server openssl pass
+    patch patchelf podman procps python3 python3-venv python3-yaml runc shellcheck skopeo tzdata umoci xz-utils yamllint
+    zstd
 )
 # Often from elsewhere, under other package names.
 command -v npm >/dev/null || packages+=(nodejs npm)

@@ -147,6 +147,18 @@ fn every_case_gives_what_it_expects() {
 }
 
 #[test]
+fn a_text_that_fits_on_no_line_of_a_dockerfile_is_refused() {
+    let scene = Scene::of("dockerfile-script");
+    let long = "\"".repeat(40_000);
+    scene.edit(
+        "image.toml",
+        "[image.files]",
+        &format!("[image.files]\n\"/etc/long\" = {{ text = '{long}' }}"),
+    );
+    scene.emit(&[]).expect(2).says(&["65535"]);
+}
+
+#[test]
 fn where_it_is_emitted_does_not_matter() {
     let (one, two) = (Scene::of("rust"), Scene::of("rust"));
     one.emit(&[]).expect(0);

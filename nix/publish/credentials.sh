@@ -1,5 +1,6 @@
 # The token and the file that registry clients read it from. The token is in no argument list, no variable that a child
-# gets and no file but that one, which is in the private folder and goes with it. Sourced by main.sh.
+# gets and no file but that one, and docker's copy where BuildKit is asked: both are in the private folder and go with it.
+# Sourced by main.sh.
 # shellcheck shell=bash
 
 # Sets token from pass where the environment has none. Asks on the terminal where pass does.

@@ -19,7 +19,7 @@ make_layout() { # ARCH
     rm -rf "${private:?}/$arch"
     if ! "layout_of_$kind" "$arch" >"$log" 2>&1; then
         cat "$log" >&2
-        blocker build-failed "the image of $arch could not be read from $(image_key "$arch" path)"
+        blocker build-failed "the image of $arch could not be made from $(image_key "$arch" path)"
     fi
     require_architecture "$arch"
     remember_digest "$arch"
@@ -47,22 +47,6 @@ layout_of_nix2container() { # ARCH
     "$(image_key "$1" copyTo)" --quiet --format oci --digestfile "$private/$1.digest" "oci:$private/$1:image"
 }
 
-# What Nix cannot build for this architecture is built from a Dockerfile by the BuildKit that BUILDKIT_ADDR names.
-layout_of_dockerfile() { # ARCH
-    local builder=publish-$$-$1 address=${BUILDKIT_ADDR:-docker-container://local} status=0
-    case $address in
-    docker-container://*) docker buildx create --name "$builder" --driver docker-container || return ;;
-    *) docker buildx create --name "$builder" --driver remote "$address" || return ;;
-    esac
-    docker buildx build --builder "$builder" --platform "$(image_key "$1" platform)" --provenance=false --sbom=false \
-        --output "type=oci,dest=$private/$1.tar" --file "$(image_key "$1" path)" "$(image_key "$1" buildContext)" ||
-        status=$?
-    docker buildx rm "$builder" || true
-    [ "$status" -eq 0 ] || return "$status"
-    into_layout "$1" "oci-archive:$private/$1.tar" || return
-    rm "$private/$1.tar"
-}
-
 # An image under another architecture's name starts nowhere: "exec format error".
 require_architecture() { # ARCH
     local found
@@ -80,7 +64,7 @@ digest_note() { # ARCH
 
 remember_digest() { # ARCH
     local note new
-    [ "$(image_key "$1" kind)" != dockerfile ] || return 0
+    ! is_dockerfile "$1" || return 0
     note=$(digest_note "$1")
     new=$note.$BASHPID
     mkdir -p "${note%/*}"

@@ -14,7 +14,8 @@
 # takes another registry. --prune removes the tags of the architectures once the index is verified. --replace lets a
 # release's tag take other content. --no-latest leaves `latest`.
 #
-# Environment: REGISTRY_TOKEN, REGISTRY_USER, VERSION (the tag), CI (a leading v of VERSION goes), BUILDKIT_ADDR,
+# Environment: REGISTRY_TOKEN, REGISTRY_USER, VERSION (the tag), CI (a leading v of VERSION goes), BUILDKIT_ADDR (what
+# builds Dockerfiles: tcp://HOST:PORT, unix://PATH, docker-container://NAME; else a new container of the local Docker),
 # PUBLISH_RUN_ID (what joins publish-ARCH and publish-index of one run, e.g. a pipeline's number), PUBLISH_STATE_DIR,
 # PUBLISH_TRIES, PUBLISH_BACKOFF (seconds). Temporary files are below TMPDIR.
 set -euo pipefail
@@ -28,6 +29,8 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$here/credentials.sh"
 # shellcheck source=registry.sh
 . "$here/registry.sh"
+# shellcheck source=buildkit.sh
+. "$here/buildkit.sh"
 # shellcheck source=image.sh
 . "$here/image.sh"
 # shellcheck source=plan.sh
@@ -91,6 +94,7 @@ finish() {
         kill -TERM -- "-$worker" 2>/dev/null || true
         wait "$worker" 2>/dev/null || true
     fi
+    close_builder
     rm -rf "$private"
 }
 trap finish EXIT
@@ -113,15 +117,17 @@ fi
 
 stage() {
     local arch
+    require_buildkit "${targets[@]}"
     for arch in "${targets[@]}"; do
         require_image "$arch"
-        [ "$(image_key "$arch" kind)" != dockerfile ] || make_layout "$arch"
+        ! is_dockerfile "$arch" || make_layout "$arch"
         echo "$arch $(image_key "$arch" path)"
     done
 }
 
 verify_digest() {
     local arch
+    require_buildkit "${targets[@]}"
     for arch in "${targets[@]}"; do
         require_image "$arch"
         make_layout "$arch"
@@ -141,6 +147,11 @@ dry_run() {
     if [ -z "$token" ] && [ -z "$pass_path" ]; then
         say "dry run" "BLOCKER(empty-token) would stop it: there is no token for $registry"
     fi
+    for arch in "${targets[@]}"; do
+        if is_dockerfile "$arch"; then
+            blocked=$(look_for_buildkit "$arch" 2>&1 >/dev/null) || say "dry run" "would be stopped: $blocked"
+        fi
+    done
     if [ "$action" = index ]; then
         for arch in "${arches[@]}"; do
             blocked=$(pushed_digest "$arch" 2>&1 >/dev/null) || say "dry run" "would be stopped: $blocked"
@@ -152,6 +163,7 @@ mutate() {
     local down
     down=$(preflight) || blocker registry-down "$down" "Nothing was changed. Is the registry up, and its name right?"
     log_in
+    require_buildkit "${targets[@]}"
     follow_plan "$private/plan.json"
     case $action in
     index | publish) record_published ;;

@@ -17,7 +17,7 @@ blocker() { # NAME MESSAGE [WHAT-TO-DO]
     printf 'BLOCKER(%s): %s\n' "$1" "$2" >&2
     [ -z "${3:-}" ] || printf '  %s\n' "$3" >&2
     case $1 in
-    empty-token | bad-credential | registry-down | registry-refused | build-failed | missing-tool) exit 3 ;;
+    empty-token | bad-credential | registry-down | registry-refused | buildkit-down | build-failed | missing-tool) exit 3 ;;
     *) exit 4 ;;
     esac
 }

@@ -40,6 +40,12 @@ pub enum NixBuildError {
     Archive(#[from] ArchiveError),
     #[error(transparent)]
     Process(#[from] ProcessError),
+    /// A runtime or a registry did not take the image.
+    #[error("{source}")]
+    Load {
+        source: ProcessError,
+        hint: Option<&'static str>,
+    },
     #[error("{}: cannot {doing}: {source}", .path.display())]
     File {
         path: PathBuf,
@@ -94,9 +100,12 @@ impl NixBuildError {
                 _ => Some(failure.log_command()),
             },
             NixBuildError::Archive(error) => error.hint().map(str::to_owned),
-            NixBuildError::Process(ProcessError::NotInstalled { program }) => {
-                Some(format!("install the package that has `{program}`"))
-            }
+            NixBuildError::Process(ProcessError::NotInstalled { program })
+            | NixBuildError::Load {
+                source: ProcessError::NotInstalled { program },
+                ..
+            } => Some(format!("install the package that has `{program}`")),
+            NixBuildError::Load { hint, .. } => hint.and_then(words),
             _ => None,
         }
     }

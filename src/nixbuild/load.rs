@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::NixBuildError;
 use crate::image::archive::Platform;
 use crate::manifest::{image_ref, image_tag};
-use crate::process::{Invocation, Runner};
+use crate::process::{Invocation, ProcessError, Runner};
 
 const TIMEOUT: Duration = Duration::from_secs(3600);
 
@@ -205,9 +205,50 @@ impl Loader<'_> {
 
     fn run(&self, invocation: Invocation) -> Result<String, NixBuildError> {
         let invocation = invocation.timeout(TIMEOUT);
-        let output = self.runner.run(&invocation)?.success(&invocation)?;
+        let output = self.runner.run(&invocation);
+        let output = output.and_then(|output| output.success(&invocation));
+        let output = output.map_err(|source| NixBuildError::Load {
+            hint: hint(&source),
+            source,
+        })?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
+}
+
+/// What to do where nobody took the image; `None` where the program's own words are all there is.
+fn hint(error: &ProcessError) -> Option<&'static str> {
+    let ProcessError::Failed { stderr, .. } = error else {
+        return None;
+    };
+    let known = [
+        (
+            "docker daemon",
+            "start the Docker daemon, or name another with `DOCKER_HOST`; its socket is root's and the group `docker`'s",
+        ),
+        (
+            "podman socket",
+            "start `podman system service`, or unset `CONTAINER_HOST` to load without one",
+        ),
+        (
+            "ctr: failed to dial",
+            "start containerd, or name its socket with `--containerd-address`; it is root's",
+        ),
+        (
+            "gave http response to https client",
+            "the registry is without TLS: say `--insecure-registry`",
+        ),
+        (
+            "pinging container registry",
+            "is the registry up, and is its name in `imageTag` right?",
+        ),
+        (
+            "authentication required",
+            "log in with `skopeo login`, or name a file of credentials with `--auth-file`",
+        ),
+    ];
+    let said = stderr.to_lowercase();
+    let found = known.into_iter().find(|(words, _)| said.contains(words));
+    found.map(|(_, hint)| hint)
 }
 
 fn loaded(into: &str, digest: &str) -> Load {

@@ -81,7 +81,7 @@ fn part() -> impl Strategy<Value = String> {
     })
 }
 
-fn spec() -> impl Strategy<Value = Spec> {
+pub fn spec() -> impl Strategy<Value = Spec> {
     let texts = prop::collection::vec(text(), 1..4);
     let pairs = prop::collection::btree_map("[A-Z]{1,3}", text(), 0..4);
     let labels = prop::collection::btree_map(text(), text(), 0..4);

@@ -47,6 +47,24 @@ const BUN_LOCK: &str = r#"{
 }
 "#;
 
+/// A site that bun builds, with a dependency in the project itself.
+pub const VITE_WITH_BUN: &[(&str, &str)] = &[
+    (
+        "package.json",
+        "{ \"name\": \"answer\", \"version\": \"0.1.0\", \"dependencies\": { \"greet\": \"file:./greet\" }, \"scripts\": { \"build\": \"bun build.js\" } }\n",
+    ),
+    ("bun.lock", BUN_LOCK),
+    (
+        "greet/package.json",
+        "{ \"name\": \"greet\", \"version\": \"1.0.0\", \"main\": \"index.js\" }\n",
+    ),
+    ("greet/index.js", "module.exports = \"greetings\";\n"),
+    (
+        "build.js",
+        "require(\"fs\").mkdirSync(\"dist\");\nrequire(\"fs\").writeFileSync(\"dist/index.html\", `<p>bun builds ${require(\"greet\")}</p>\\n`);\n",
+    ),
+];
+
 const KINDS: &[Kind] = &[
     Kind {
         name: "package",
@@ -107,22 +125,7 @@ const KINDS: &[Kind] = &[
         name: "vite with bun",
         source: None,
         spec: "[image.source]\nkind = \"vite\"\nport = @PORT@\n",
-        files: &[
-            (
-                "package.json",
-                "{ \"name\": \"answer\", \"version\": \"0.1.0\", \"dependencies\": { \"greet\": \"file:./greet\" }, \"scripts\": { \"build\": \"bun build.js\" } }\n",
-            ),
-            ("bun.lock", BUN_LOCK),
-            (
-                "greet/package.json",
-                "{ \"name\": \"greet\", \"version\": \"1.0.0\", \"main\": \"index.js\" }\n",
-            ),
-            ("greet/index.js", "module.exports = \"greetings\";\n"),
-            (
-                "build.js",
-                "require(\"fs\").mkdirSync(\"dist\");\nrequire(\"fs\").writeFileSync(\"dist/index.html\", `<p>bun builds ${require(\"greet\")}</p>\\n`);\n",
-            ),
-        ],
+        files: VITE_WITH_BUN,
         answers: Answers::Served("<p>bun builds greetings</p>"),
     },
     Kind {

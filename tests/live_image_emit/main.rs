@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bazel;
+mod dockerfile;
 mod flakes;
 mod injection;
 mod kinds;

@@ -1,10 +1,13 @@
 //! `cotter nixbuild` with a real Nix, this machine's and each of those in the root directories that
-//! `COTTER_TEST_NIX_ROOTS` lists; and with a real containerd and registry, where this machine has them.
+//! `COTTER_TEST_NIX_ROOTS` lists; and with a real containerd, Docker, podman and registry, where this machine
+//! has them.
 
 mod build;
 mod containerd;
+mod docker;
 mod emit;
 mod load;
+mod podman;
 mod refuse;
 mod scene;
 #[path = "../support/mod.rs"]
@@ -15,7 +18,14 @@ mod watch;
 #[test]
 fn every_nix_of_the_other_roots_does_the_same() {
     let this_one = "every_nix_of_the_other_roots_does_the_same";
-    let skipped = [this_one, "containerd::", "load::", "on_this_machine"];
+    let skipped = [
+        this_one,
+        "containerd::",
+        "docker::",
+        "load::",
+        "podman::",
+        "on_this_machine",
+    ];
     support::roots::run_again_with(
         &[],
         &skipped,

@@ -76,7 +76,7 @@ fn watch(tmp: PathBuf, stop: Arc<AtomicBool>) -> thread::JoinHandle<(Vec<String>
 }
 
 #[track_caller]
-fn keeps_it(scene: &Scene, run: impl FnOnce() -> Run) -> Run {
+pub fn keeps_it(scene: &Scene, run: impl FnOnce() -> Run) -> Run {
     let stop = Arc::new(AtomicBool::new(false));
     let watching = watch(scene.path("tmp"), stop.clone());
     let run = run();

@@ -60,6 +60,13 @@ impl Image {
         Image::unpacked(dir)
     }
 
+    /// An archive of an OCI layout with one image.
+    pub fn of_oci_archive(archive: &Path) -> Result<Image, String> {
+        let dir = tempfile::tempdir().unwrap();
+        copy(&format!("oci-archive:{}", archive.display()), dir.path())?;
+        Image::unpacked(dir)
+    }
+
     /// What a program copies that is told a destination as skopeo takes it.
     pub fn copied_by(program: &Path) -> Result<Image, String> {
         let dir = tempfile::tempdir().unwrap();

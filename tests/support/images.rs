@@ -56,7 +56,7 @@ pub fn source(kind: &str) -> PathBuf {
     fixtures().join("image_sources").join(kind)
 }
 
-/// The folder of bun, pnpm, yarn and regctl: `COTTER_TEST_IMAGE_TOOLS`, or where `scripts/image-tools.sh
+/// The folder of bun, pnpm, yarn, buildx, BuildKit and regctl: `COTTER_TEST_IMAGE_TOOLS`, or where `scripts/image-tools.sh
 /// target/image-tools` puts them.
 pub fn image_tools() -> PathBuf {
     let dir = match env::var_os("COTTER_TEST_IMAGE_TOOLS") {
@@ -64,7 +64,15 @@ pub fn image_tools() -> PathBuf {
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/image-tools"),
     };
     let bin = dir.join("bin");
-    for tool in ["bun", "pnpm", "yarn", "regctl"] {
+    for tool in [
+        "bun",
+        "pnpm",
+        "yarn",
+        "buildctl",
+        "buildkitd",
+        "buildx",
+        "regctl",
+    ] {
         assert!(
             bin.join(tool).exists(),
             "no {tool} in {}: run scripts/image-tools.sh target/image-tools",

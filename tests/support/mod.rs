@@ -5,9 +5,12 @@
 #![allow(dead_code)]
 
 pub mod alone;
+pub mod base_image;
+pub mod buildkit;
 pub mod container;
 pub mod cotter;
 pub mod daemon;
+pub mod dockerd;
 pub mod fetchers;
 pub mod files;
 pub mod fod;
@@ -18,6 +21,7 @@ pub mod image_project;
 pub mod images;
 pub mod made_image;
 pub mod mirror;
+pub mod podman;
 pub mod proxy;
 pub mod registry;
 pub mod remote;
@@ -34,7 +38,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// No tool of a test takes longer; one that does is killed and the test fails.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -93,6 +97,21 @@ pub fn run_ok(command: &mut Command, package: &str) -> String {
     );
     let text = String::from_utf8(output.stdout).expect("output in UTF-8");
     text.trim_end_matches('\n').to_owned()
+}
+
+/// Asks a daemon to end, so that it ends what it has started, and makes it when it does not.
+pub fn end(daemon: &mut Child) {
+    let id = rustix::process::Pid::from_child(daemon);
+    let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+    let late = Instant::now() + Duration::from_secs(30);
+    while let Ok(None) = daemon.try_wait() {
+        if Instant::now() > late {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+            return;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {

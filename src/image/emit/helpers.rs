@@ -2,7 +2,7 @@
 //! is written here is read back as the very same characters.
 
 use handlebars::{Handlebars, handlebars_helper};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::syntax::encode_double_quoted;
 
@@ -13,6 +13,7 @@ pub const NAMES: &[&str] = &[
     "bazel_list",
     "bazel_str",
     "comment",
+    "docker_command",
     "docker_json",
     "docker_json_expanded",
     "docker_word",
@@ -36,6 +37,7 @@ pub fn register(registry: &mut Handlebars<'static>) {
     handlebars_helper!(as_is: |text: str| text.to_owned());
     handlebars_helper!(bazel_list: |values: Json| starlark(values));
     handlebars_helper!(bazel_str: |text: str| starlark(&Value::from(text)));
+    handlebars_helper!(docker_command_helper: |text: str| docker_command(text));
     handlebars_helper!(docker_json: |values: Json| docker_list(values, false));
     handlebars_helper!(docker_json_expanded: |values: Json| docker_list(values, true));
     handlebars_helper!(docker_word_helper: |text: str| docker_word(text));
@@ -59,6 +61,7 @@ pub fn register(registry: &mut Handlebars<'static>) {
     registry.register_helper("as_is", Box::new(as_is));
     registry.register_helper("bazel_list", Box::new(bazel_list));
     registry.register_helper("bazel_str", Box::new(bazel_str));
+    registry.register_helper("docker_command", Box::new(docker_command_helper));
     registry.register_helper("docker_json", Box::new(docker_json));
     registry.register_helper("docker_json_expanded", Box::new(docker_json_expanded));
     registry.register_helper("docker_word", Box::new(docker_word_helper));
@@ -221,7 +224,16 @@ fn docker_word(text: &str) -> String {
     word + "\""
 }
 
-/// A list in the form of JSON. Where the instruction expands variables in it, none is left to expand.
+/// What the shell runs: as it is where it is one line that neither begins as a list nor goes on, else given to a shell.
+fn docker_command(text: &str) -> String {
+    let is_line = !text.is_empty() && text.trim() == text && !text.contains(['\n', '\r']);
+    if is_line && !text.starts_with('[') && !text.ends_with('\\') {
+        return text.to_owned();
+    }
+    docker_list(&json!(["/bin/sh", "-c", text]), false)
+}
+
+/// A list in the form of JSON. Where the instruction expands variables in it, and takes off quotes, there is neither.
 fn docker_list(values: &Value, is_expanded: bool) -> String {
     let texts = values
         .as_array()
@@ -229,18 +241,37 @@ fn docker_list(values: &Value, is_expanded: bool) -> String {
         .flatten()
         .filter_map(Value::as_str);
     let texts = texts.map(|text| match is_expanded {
-        true => Value::from(text.replace('$', "\\$")).to_string(),
+        true => Value::from(escaped(text)).to_string(),
         false => Value::from(text).to_string(),
     });
     format!("[{}]", texts.collect::<Vec<_>>().join(", "))
 }
 
+/// Each character that a Dockerfile reads in a word, with the one before it that has it stand for itself.
+fn escaped(text: &str) -> String {
+    let mut word = String::new();
+    for c in text.chars() {
+        if matches!(c, '\\' | '"' | '\'' | '$') {
+            word.push('\\');
+        }
+        word.push(c);
+    }
+    word
+}
+
 /// A value of JSON as one of Starlark, whose strings know fewer escapes.
 fn starlark(value: &Value) -> String {
     match value {
+        // As buildifier has the list of an attribute.
+        Value::Array(values) if values.len() > 1 => {
+            let lines = values
+                .iter()
+                .map(|value| format!("        {},\n", starlark(value)));
+            format!("[\n{}    ]", lines.collect::<String>())
+        }
         Value::Array(values) => {
             let values: Vec<String> = values.iter().map(starlark).collect();
-            format!("[{}]", values.join(", "))
+            format!("[{}]", values.concat())
         }
         Value::String(text) => {
             let mut out = "\"".to_owned();

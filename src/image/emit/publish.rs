@@ -25,6 +25,7 @@ macro_rules! parts {
 
 const PARTS: &[Part] = parts![
     "publish.nix",
+    "publish/buildkit.sh",
     "publish/credentials.sh",
     "publish/image.sh",
     "publish/main.sh",

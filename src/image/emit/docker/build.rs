@@ -126,7 +126,7 @@ pub fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), Sour
                     .iter()
                     .map(|(name, value)| Step::variable(name, value)),
             );
-            steps.extend(install(manager));
+            steps.extend(install(manager, &Folder { dir: &dir })?);
             steps.push(Step::run(&[
                 manager_name(manager),
                 "run",
@@ -163,7 +163,8 @@ pub fn build(request: &Request) -> Result<(Vec<Step>, Option<Vec<String>>), Sour
                 return Ok((vec![Step::copy(&format!("{from}/"), "/rootfs/app/")], run));
             }
             let mut steps = vec![copy(&bun.root)];
-            steps.extend(install(Manager::Bun));
+            let dir = folder(&bun.root);
+            steps.extend(install(Manager::Bun, &Folder { dir: &dir })?);
             steps.push(Step::run(&[
                 "bun",
                 "run",
@@ -252,8 +253,8 @@ fn manager_name(manager: Manager) -> &'static str {
 }
 
 /// Installs what the lock file names, and nothing else.
-fn install(manager: Manager) -> Vec<Step> {
-    match manager {
+fn install(manager: Manager, project: &Folder) -> Result<Vec<Step>, SourceError> {
+    Ok(match manager {
         Manager::Npm => vec![Step::run(&["npm", "ci"])],
         Manager::Pnpm => vec![
             Step::run(&["corepack", "enable"]),
@@ -263,6 +264,8 @@ fn install(manager: Manager) -> Vec<Step> {
             Step::run(&["corepack", "enable"]),
             Step::run(&["yarn", "install", "--frozen-lockfile"]),
         ],
+        // With nothing to install, bun would change a lock file that names nothing.
+        Manager::Bun if !project.package_json_has_dependencies()? => Vec::new(),
         Manager::Bun => vec![Step::run(&["bun", "install", "--frozen-lockfile"])],
-    }
+    })
 }

@@ -56,7 +56,8 @@ struct Variable {
 #[derive(Debug, Serialize)]
 struct Check {
     options: Vec<Variable>,
-    /// `None` for no check.
+    /// What the shell runs; or the words of a command; or neither, for no check.
+    shell: Option<String>,
     command: Option<Vec<String>>,
 }
 
@@ -140,18 +141,16 @@ fn healthcheck(check: &Healthcheck) -> Check {
             value: value?,
         })
     });
-    let command = match check.test.split_first() {
-        Some((word, rest)) if word == "CMD" => Some(rest.to_vec()),
-        Some((word, rest)) if word == "CMD-SHELL" => {
-            let mut words = vec!["/bin/sh".to_owned(), "-c".to_owned()];
-            words.extend(rest.iter().cloned());
-            Some(words)
-        }
-        _ => None,
+    let (shell, command) = match check.test.split_first() {
+        Some((word, [text])) if word == "CMD-SHELL" => (Some(text.clone()), None),
+        Some((word, rest)) if word == "CMD" => (None, Some(rest.to_vec())),
+        _ => (None, None),
     };
+    let has_check = shell.is_some() || command.is_some();
     Check {
         // `NONE` takes none.
-        options: options.filter(|_| command.is_some()).collect(),
+        options: options.filter(|_| has_check).collect(),
+        shell,
         command,
     }
 }

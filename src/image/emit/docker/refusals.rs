@@ -1,7 +1,12 @@
 //! What a Dockerfile cannot say of an image.
 
+use serde_json::Value;
+
 use crate::image::emit::refuse::Refusal;
 use crate::image::spec::{File, Source, Spec};
+
+/// What leaves room on the line for the path, the mode and what writes the file. In bytes, as JSON has the text.
+const LONGEST_TEXT: usize = 60_000;
 
 /// What building in a Dockerfile asks of a spec, beside what the builder says for every source.
 pub fn refusals(spec: &Spec) -> Vec<Refusal> {
@@ -49,6 +54,7 @@ pub fn refusals(spec: &Spec) -> Vec<Refusal> {
                 .all(|b| first(b) || b.is_ascii_digit() || b == b'-' || b == b'.')
     };
     let is_line = |text: &str| !text.contains(['\n', '\r']);
+    let is_label_name = |name: &str| !name.is_empty() && !name.contains('=') && is_line(name);
     let env = &spec.config.env;
     refuse(
         !env.keys().all(|name| is_name(name)) || !env.values().all(|text| is_line(text)),
@@ -59,11 +65,21 @@ pub fn refusals(spec: &Spec) -> Vec<Refusal> {
     refuse(
         !labels
             .iter()
-            .all(|(name, text)| !name.is_empty() && is_line(name) && is_line(text)),
+            .all(|(name, text)| is_label_name(name) && is_line(text)),
         "config.labels",
-        "LABEL takes names and values of one line",
+        "LABEL takes names without `=`, and names and values of one line",
+    );
+    refuse(
+        !texts(spec).all(|text| Value::from(text).to_string().len() <= LONGEST_TEXT),
+        "files",
+        "a line of a Dockerfile has at most 65535 bytes: put so long a text into a file, and say its `path`",
     );
     let config = &spec.config;
+    refuse(
+        config.volumes.iter().any(|path| path.trim() != path),
+        "config.volumes",
+        "VOLUME takes no spaces at the end of a path",
+    );
     let words = config.volumes.iter().chain(&config.workdir);
     refuse(
         !words.into_iter().all(|text| is_line(text)),
@@ -139,11 +155,25 @@ pub fn refusals(spec: &Spec) -> Vec<Refusal> {
     refusals
 }
 
+/// The files of `spec`, those of its source included.
+fn all_files(spec: &Spec) -> impl Iterator<Item = &File> {
+    let of_source = match &spec.source {
+        Source::Script(script) => Some(&script.files),
+        _ => None,
+    };
+    let of_source = of_source.into_iter().flat_map(|files| files.values());
+    spec.files.values().chain(of_source)
+}
+
+/// The texts that are written by a line of the Dockerfile.
+fn texts(spec: &Spec) -> impl Iterator<Item = &str> {
+    all_files(spec).filter_map(File::text)
+}
+
 /// The paths that are copied.
 fn paths(spec: &Spec) -> Vec<&str> {
-    let mut paths: Vec<&str> = spec.files.values().filter_map(File::path).collect();
+    let mut paths: Vec<&str> = all_files(spec).filter_map(File::path).collect();
     match &spec.source {
-        Source::Script(script) => paths.extend(script.files.values().filter_map(File::path)),
         Source::Rust(source) => paths.extend(source.root.as_deref()),
         Source::Go(source) => paths.extend(source.root.as_deref()),
         Source::Vite(source) => paths.extend(source.root.as_deref()),
