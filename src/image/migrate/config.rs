@@ -1,48 +1,15 @@
-//! The config: variables, ports, volumes, labels, the folder and the signal.
+//! The config: ports, volumes, labels, the folder and the signal.
 
 use super::draft::Draft;
-use super::path;
-use super::read::{Args, Flagged};
+use super::environment;
 use super::scope::UnknownName;
 use super::walk::Named;
 use crate::image::config::{Port, port};
+use crate::image::spec::Source;
 use crate::image::spec::grammar::{is_image_path, is_signal};
-use crate::image::spec::{Healthcheck, Source};
-
-/// Variables of package managers and of builds.
-const OF_BUILDS: &[&str] = &[
-    "DEBIAN_FRONTEND",
-    "PIP_NO_CACHE_DIR",
-    "PIP_DISABLE_PIP_VERSION_CHECK",
-    "PIP_DEFAULT_TIMEOUT",
-    "PIP_ROOT_USER_ACTION",
-    "POETRY_VERSION",
-    "POETRY_HOME",
-    "POETRY_NO_INTERACTION",
-    "POETRY_VIRTUALENVS_CREATE",
-    "POETRY_VIRTUALENVS_IN_PROJECT",
-    "POETRY_CACHE_DIR",
-    "UV_COMPILE_BYTECODE",
-    "UV_LINK_MODE",
-    "VIRTUAL_ENV",
-    "CARGO_HOME",
-    "RUSTUP_HOME",
-    "RUSTFLAGS",
-    "CGO_ENABLED",
-    "GOOS",
-    "GOARCH",
-    "GOPATH",
-    "GO111MODULE",
-    "GOPROXY",
-    "GOFLAGS",
-    "PNPM_HOME",
-    "NPM_CONFIG_LOGLEVEL",
-    "NPM_CONFIG_UPDATE_NOTIFIER",
-    "COREPACK_ENABLE_DOWNLOAD_PROMPT",
-];
 
 pub fn all(draft: &mut Draft) {
-    environment(draft);
+    environment::take(draft);
     labels(draft);
     ports(draft);
     volumes(draft);
@@ -97,7 +64,7 @@ pub fn all(draft: &mut Draft) {
     }
 }
 
-fn unknown(draft: &mut Draft, step: usize, what: &str, name: &UnknownName) {
+pub(super) fn unknown(draft: &mut Draft, step: usize, what: &str, name: &UnknownName) {
     let why = format!("{what}: `{name}` has no value here");
     draft.ledger.decide(
         step,
@@ -107,89 +74,6 @@ fn unknown(draft: &mut Draft, step: usize, what: &str, name: &UnknownName) {
             "or write the value into the spec",
         ],
     );
-}
-
-fn environment(draft: &mut Draft) {
-    let made = draft.image();
-    for (name, (value, step)) in &made.env {
-        let Some(step) = *step else {
-            // Of the base, what a program may ask for.
-            if let (Ok(value), false) = (
-                value,
-                matches!(name.as_str(), "PATH" | "GOPATH" | "CARGO_HOME"),
-            ) {
-                draft
-                    .spec
-                    .config
-                    .env
-                    .entry(name.clone())
-                    .or_insert_with(|| value.clone());
-            }
-            continue;
-        };
-        if OF_BUILDS.contains(&name.as_str()) {
-            draft.ledger.covered(
-                step,
-                format!("`{name}` is for the build, which Nix does in its own way"),
-            );
-            continue;
-        }
-        match value {
-            Err(argument) => unknown(draft, step, &format!("`{name}`"), argument),
-            Ok(value) if name == "PATH" && is_of_build(value) => {
-                draft
-                    .ledger
-                    .covered(step, "programs are in `/bin`, which is searched by default");
-            }
-            Ok(_) if name.is_empty() || name.contains('=') => {
-                draft
-                    .ledger
-                    .decide(step, "this is no name of a variable", &[])
-            }
-            Ok(value) => {
-                draft.spec.config.env.insert(name.clone(), value.clone());
-                draft.ledger.spec(step, format!("config.env.{name}"));
-            }
-        }
-    }
-    // One that is set anew is in the spec once.
-    for step in steps_of_env(draft) {
-        if !draft.ledger.has(step) {
-            draft.ledger.covered(step, "a later ENV takes its place");
-        }
-    }
-}
-
-/// A list of folders, each of them of the base or of what only a build has.
-fn is_of_build(value: &str) -> bool {
-    let is_one = |folder: &str| {
-        super::base::PATH.split(':').any(|known| known == folder)
-            || folder.contains("venv")
-            || [
-                "/go/bin",
-                "/usr/local/go/bin",
-                "/usr/local/cargo/bin",
-                "/root/.cargo/bin",
-                "/root/.local/bin",
-                "/opt/poetry/bin",
-                "/pnpm",
-            ]
-            .contains(&folder)
-            || folder.ends_with("node_modules/.bin")
-    };
-    value.split(':').all(is_one)
-}
-
-fn steps_of_env(draft: &Draft) -> Vec<usize> {
-    let stages = draft
-        .stages
-        .line
-        .iter()
-        .filter_map(|at| draft.stages.all.get(*at));
-    stages
-        .flat_map(|stage| stage.steps.clone())
-        .filter(|step| draft.is_env(*step))
-        .collect()
 }
 
 fn labels(draft: &mut Draft) {
@@ -319,164 +203,6 @@ fn signal(draft: &mut Draft) {
                     &["write it as `SIGTERM`"],
                 ),
             }
-        }
-    }
-}
-
-pub fn healthcheck(draft: &mut Draft) {
-    let Some((step, options, test)) = &draft.image().healthcheck else {
-        return;
-    };
-    let Some(test) = test else {
-        draft
-            .ledger
-            .covered(*step, "an image has no check unless it says one");
-        return;
-    };
-    let mut check = Healthcheck {
-        test: Vec::new(),
-        interval: None,
-        timeout: None,
-        start_period: None,
-        retries: None,
-    };
-    for Flagged { name, value } in options {
-        let seconds = seconds(value);
-        let known = match name.as_str() {
-            "interval" => Some(&mut check.interval),
-            "timeout" => Some(&mut check.timeout),
-            "start-period" => Some(&mut check.start_period),
-            _ => None,
-        };
-        match (known, seconds) {
-            (Some(place), Some(seconds)) => *place = Some(seconds),
-            (None, _) if name == "retries" => check.retries = value.parse().ok(),
-            _ => {
-                let why = format!(
-                    "`--{name}={value}` is not in whole seconds, or has no key in the spec"
-                );
-                draft.ledger.decide(
-                    *step,
-                    why,
-                    &["write the check into `[image.config.healthcheck]`"],
-                );
-            }
-        }
-    }
-    let (program, is_shell) = match test {
-        Args::Exec(words) => {
-            check.test = ["CMD".to_owned()]
-                .into_iter()
-                .chain(words.iter().cloned())
-                .collect();
-            (words.first().cloned().unwrap_or_default(), false)
-        }
-        Args::Shell(text) => {
-            check.test = vec!["CMD-SHELL".to_owned(), text.clone()];
-            (
-                text.split_whitespace()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-                true,
-            )
-        }
-    };
-    if check.test.len() < 2 {
-        return;
-    }
-    draft.spec.config.healthcheck = Some(check);
-    draft.ledger.spec(
-        *step,
-        "config.healthcheck, which Docker runs and Kubernetes does not",
-    );
-    if is_shell
-        && draft
-            .spec
-            .contents
-            .iter()
-            .all(|name| !matches!(name.as_str(), "bash" | "busybox"))
-    {
-        super::script::tools(draft);
-    }
-    let name = path::name(&program);
-    let has = |package: &str| draft.spec.contents.iter().any(|has| has == package);
-    let is_there = has(name)
-        || has("busybox")
-            && matches!(
-                name,
-                "wget"
-                    | "nc"
-                    | "test"
-                    | "sh"
-                    | "pgrep"
-                    | "grep"
-                    | "["
-                    | "kill"
-                    | "true"
-                    | "exit"
-                    | "pidof"
-            )
-        || has("bash")
-            && matches!(
-                name,
-                "test" | "[" | "exit" | "bash" | "sh" | "true" | "kill"
-            )
-        || matches!(&draft.spec.source, Source::Package(package) if package.program.as_deref() == Some(name))
-        || draft.start.program_name() == name && !matches!(draft.spec.source, Source::Python(_));
-    if !is_there {
-        draft.ledger.decide(
-            *step,
-            format!("the check runs `{program}`, and whether that is in the image is not known"),
-            &[
-                "add the package that has it to `contents`",
-                "leave the check out: Kubernetes has probes of its own",
-            ],
-        );
-    }
-}
-
-/// A duration as Go writes it, in whole seconds.
-fn seconds(text: &str) -> Option<u32> {
-    let mut total = 0_u32;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(|sign: char| !sign.is_ascii_digit())?;
-        let number: u32 = rest.get(..end)?.parse().ok()?;
-        let behind = rest.get(end..)?;
-        let length = behind
-            .find(|sign: char| sign.is_ascii_digit())
-            .unwrap_or(behind.len());
-        let (unit, behind) = behind.split_at(length);
-        let seconds = match unit {
-            "h" => number.checked_mul(3600)?,
-            "m" => number.checked_mul(60)?,
-            "s" => number,
-            "ms" if number.is_multiple_of(1000) => number / 1000,
-            _ => return None,
-        };
-        total = total.checked_add(seconds)?;
-        rest = behind;
-    }
-    (total > 0).then_some(total)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::seconds;
-
-    #[test]
-    fn durations_are_whole_seconds() {
-        for (text, wanted) in [
-            ("30s", Some(30)),
-            ("1m30s", Some(90)),
-            ("2000ms", Some(2)),
-            ("500ms", None),
-            ("1.5s", None),
-            ("", None),
-            ("5", None),
-        ] {
-            assert_eq!(seconds(text), wanted, "{text}");
         }
     }
 }

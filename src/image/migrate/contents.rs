@@ -185,7 +185,7 @@ fn is_source(draft: &Draft, attr: &str) -> bool {
 }
 
 fn is_of_python(draft: &Draft, name: &str) -> bool {
-    let known = super::python::of_distribution(name);
+    let known = super::pip::of_distribution(name);
     match (&draft.spec.source, known) {
         (Source::Python(python), Some(known)) => {
             python.packages.iter().any(|has| has == known.attr)

@@ -16,6 +16,8 @@ mod contents;
 mod context;
 mod download;
 mod draft;
+mod environment;
+mod healthcheck;
 mod heredoc;
 mod ledger;
 mod left_out;
@@ -23,6 +25,7 @@ mod leftover;
 mod nginx_conf;
 mod others;
 mod path;
+mod pip;
 mod platform;
 mod python;
 mod read;
@@ -182,7 +185,7 @@ fn fill(draft: &mut Draft) {
     // Folders are asked for once their volumes are known.
     config::all(draft);
     commands::runs(draft);
-    config::healthcheck(draft);
+    healthcheck::take(draft);
     builders::base(draft);
     builders::stages(draft);
     wrapper::commands(draft);
