@@ -1,7 +1,7 @@
 //! What a Nix that was killed left in the store, in the way of the next one that builds the same.
 //!
-//! Nix writes an output anew beside itself, at `PATH.tmp`, when it has the output's hash, and fails for good when that
-//! is there already: `registerOutputs` in `libstore/build/local-derivation-goal.cc`.
+//! Nix writes an output anew beside itself, at `PATH.tmp`, when it has the output's hash, and 2.8 fails for good when that
+//! is there already: `registerOutputs` in `libstore/build/local-derivation-goal.cc`. 2.34 does not.
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::fod::{Bench, STALE};
 
-/// Nix itself never gets over it: every build of that output fails.
+/// Of Nix 2.8 every build of that output fails, and it never gets over it by itself.
 #[test]
 fn what_a_killed_nix_left_in_the_store_is_not_in_the_way() {
     for (script, is_folder) in [
@@ -46,6 +46,7 @@ fn what_a_killed_nix_left_in_the_store_is_not_in_the_way() {
         let rows = bench.rows(0, &[]);
         assert_eq!(rows.of("hash")["status"], "updated");
         let stays = left.iter().filter(|left| fs::exists(left).unwrap()).count();
-        assert_eq!(stays, left.len() - 1, "{left:?}");
+        // A newer Nix is not hindered by it, and then it is left alone.
+        assert!(stays + 1 >= left.len(), "{left:?}");
     }
 }
