@@ -9,21 +9,18 @@ use clap::{Args, ValueEnum};
 
 use super::Format;
 use super::failure::{Failure, FailureKind, Outcome, finish, of_problem};
-use super::rehash::{Shown, downloads};
+use super::rehash::{Shown, downloads, of_unevaluated};
 use super::setup::{Globals, Opened, cache_dir, commit, recover};
 use crate::fod;
-use crate::fod::lock::{Lock, LockError};
+use crate::fod::lock::Lock;
 use crate::fod::native::World;
 use crate::fod::output_hashes;
-use crate::fod::run::{
-    Building, Evaluation, Include, Native, Outside, Rehash, RehashError, Request, Unevaluated,
-    rehash,
-};
-use crate::fod::target::{self, Target, TargetError};
+use crate::fod::run::{Building, Evaluation, Include, Native, Outside, Rehash, Request, rehash};
+use crate::fod::target::{self, Target};
 use crate::fod::{Literal, Status};
 use crate::git::{self, Git, GitOptions};
 use crate::naming::{self, Selection};
-use crate::nix::{Nix, NixError};
+use crate::nix::Nix;
 use crate::output::{self, Diagnostic, LiteralRow, Severity};
 use crate::plan::Rewritten;
 use crate::process::System;
@@ -314,89 +311,6 @@ impl Arguments {
             }
             Format::Human if self.diff => output::diff(&mut anstream::stdout().lock(), rewritten),
             Format::Human => output::fods_human(&mut anstream::stdout().lock(), rows, self.dry_run),
-        }
-    }
-}
-
-fn of_unevaluated(unevaluated: &Unevaluated) -> Diagnostic {
-    let message = format!(
-        "Nix cannot evaluate {}: {}",
-        unevaluated.target, unevaluated.message
-    );
-    let is_file = matches!(unevaluated.target, Target::File { .. });
-    let hint = (is_file && unevaluated.message.contains("unable to download")).then(|| {
-        "where that is an argument's default: one that is given is not fetched, by `--arg NAME EXPR`, or `args` in `[nix]` of cotter.toml"
-            .to_owned()
-    });
-    match &unevaluated.at {
-        Some((file, at)) => Diagnostic {
-            severity: Severity::Warning,
-            hint,
-            ..Diagnostic::at(file, *at, message)
-        },
-        None => Diagnostic {
-            file: Some(unevaluated.target.entry()),
-            hint,
-            ..Diagnostic::warning(message)
-        },
-    }
-}
-
-impl From<RehashError> for Failure {
-    fn from(error: RehashError) -> Failure {
-        match error {
-            RehashError::Nix(error) => {
-                let hint = match &error {
-                    NixError::NotInstalled => Some(
-                        "install it, or take `--native only`: hashes that need no build are computed without it"
-                            .to_owned(),
-                    ),
-                    error => error.hint().map(str::to_owned),
-                };
-                Failure::outside(error.to_string(), hint)
-            }
-            RehashError::Git(error) => error.into(),
-            RehashError::Copy(error) => {
-                Failure::outside(error.to_string(), error.hint().map(str::to_owned))
-            }
-            RehashError::Source(error) => error.into(),
-            RehashError::Fake(error) => Failure::usage(error.to_string(), None),
-            RehashError::Spot(error) => Failure::usage(error.to_string(), None),
-            RehashError::Evaluation(all) => {
-                let all = all.iter().map(|one| Diagnostic {
-                    severity: Severity::Error,
-                    ..of_unevaluated(one)
-                });
-                Failure::all(FailureKind::Outside, all.collect())
-            }
-        }
-    }
-}
-
-impl From<LockError> for Failure {
-    fn from(error: LockError) -> Failure {
-        let hint = error.hint().map(str::to_owned);
-        match error.place() {
-            Some((file, at)) => {
-                let text = error.to_string();
-                let place = format!("{file}:{}:{}: ", at.line, at.column);
-                let message = text.strip_prefix(&place).unwrap_or(&text);
-                let diagnostic = Diagnostic {
-                    hint,
-                    ..Diagnostic::at(file, at, message)
-                };
-                Failure::new(FailureKind::Usage, diagnostic)
-            }
-            None => Failure::usage(error.to_string(), hint),
-        }
-    }
-}
-
-impl From<TargetError> for Failure {
-    fn from(error: TargetError) -> Failure {
-        match error {
-            TargetError::Source(error) => error.into(),
-            error => Failure::usage(error.to_string(), error.hint()),
         }
     }
 }

@@ -75,9 +75,9 @@ fn python_src_main() {
         builder: "layered",
         config: json!({
             "Entrypoint": ["*/bin/python3", "-m", "main"],
-            "Env": ["PYTHONPATH=/work/src", CA],
+            "Env": ["PYTHONPATH=/srv/app/src", CA],
             "User": "1001",
-            "WorkingDir": "/work",
+            "WorkingDir": "/srv/app",
         }),
         does: Does::Prints("says good day\n"),
     }

@@ -3,7 +3,7 @@
 use super::act::{Act, NewUser};
 use super::draft::Draft;
 use super::ledger::{Fate, decide};
-use super::walk::{Made, Run};
+use super::made::{Made, Run};
 use crate::image::spec::Passwd;
 use crate::image::spec::grammar::{is_image_path, is_user, is_user_name};
 

@@ -6,7 +6,7 @@ use super::commands::unknown;
 use super::contents;
 use super::draft::Draft;
 use super::ledger::{Fate, decide};
-use super::walk::Run;
+use super::made::Run;
 
 /// The instructions of the stages that files are copied from.
 pub fn stages(draft: &mut Draft) {

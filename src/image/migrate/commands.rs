@@ -6,8 +6,8 @@ use super::contents;
 use super::draft::Draft;
 use super::ledger::{Fate, decide};
 use super::leftover::all_files;
+use super::made::Run;
 use super::path;
-use super::walk::Run;
 use crate::image::spec::Source;
 
 /// The commands of the image itself that are left.

@@ -3,9 +3,9 @@
 use super::act::{Act, Cargo, Go};
 use super::draft::Draft;
 use super::ledger::decide;
+use super::made::{Made, Run};
 use super::path;
 use super::read::Given;
-use super::walk::{Made, Run};
 use crate::image::spec::grammar::{is_file_name, is_word};
 use crate::image::spec::{self, LinuxSystem, Source};
 

@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::environment;
+use super::made::Named;
 use super::scope::UnknownName;
-use super::walk::Named;
 use crate::image::config::{Port, port};
 use crate::image::spec::Source;
 use crate::image::spec::grammar::{is_image_path, is_signal};

@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::ledger::{Fate, decide};
+use super::made::Run;
 use super::others::index_name;
-use super::walk::Run;
 use crate::image::names::{self, Index, Use};
 use crate::image::spec::Source;
 

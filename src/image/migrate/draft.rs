@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Context, Kind};
 use super::ledger::Ledger;
+use super::made::{Copy, Made, Run};
 use super::path;
 use super::read::{Given, Step, What};
 use super::stage::Stages;
 use super::start::Start;
-use super::walk::{Copy, Made, Run};
 use crate::image::spec::{LinuxSystem, Spec};
 
 pub struct Draft<'d> {

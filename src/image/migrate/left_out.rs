@@ -4,8 +4,8 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::context::{Context, Kind};
 use super::draft::Draft;
+use super::made::Copy;
 use super::path;
-use super::walk::Copy;
 
 /// The file's name in the context.
 const FILE: &str = ".dockerignore";

@@ -4,9 +4,9 @@ use super::act::Act;
 use super::context::Kind;
 use super::draft::{Draft, place_of};
 use super::left_out;
+use super::made::{Copy, Made, Run};
 use super::path;
 use super::read::Given;
-use super::walk::{Copy, Made, Run};
 use crate::image::spec::grammar::{is_image_path, is_mode};
 use crate::image::spec::{File, FullFile, Python, Source};
 

@@ -22,6 +22,7 @@ mod heredoc;
 mod ledger;
 mod left_out;
 mod leftover;
+mod made;
 mod nginx_conf;
 mod others;
 mod path;

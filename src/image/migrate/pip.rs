@@ -4,9 +4,9 @@ use super::act::Act;
 use super::context::Kind;
 use super::draft::Draft;
 use super::ledger::{Fate, decide};
+use super::made::{Made, Run};
 use super::path;
 use super::read::Given;
-use super::walk::{Made, Run};
 use crate::image::names::{self, Index, Requirement};
 use crate::image::spec::Python;
 

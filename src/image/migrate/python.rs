@@ -5,10 +5,10 @@ use super::base::Runtime;
 use super::context::Kind;
 use super::draft::Draft;
 use super::left_out;
+use super::made::Made;
 use super::path;
 use super::pip::packages;
 use super::read::Given;
-use super::walk::Made;
 use crate::image::spec::grammar::is_identifier;
 use crate::image::spec::{Python, Source};
 

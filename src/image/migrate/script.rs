@@ -2,9 +2,9 @@
 
 use super::base::Tools;
 use super::draft::Draft;
+use super::made::Copy;
 use super::path;
 use super::read::Given;
-use super::walk::Copy;
 use crate::image::spec::{File, FullFile, Script, Source};
 
 /// What a script of Debian's finds without installing anything.

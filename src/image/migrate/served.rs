@@ -4,10 +4,10 @@ use super::act::Act;
 use super::base::Runtime;
 use super::draft::Draft;
 use super::left_out;
+use super::made::{Copy, Made, Run};
 use super::nginx_conf::{self, Server};
 use super::path;
 use super::read::Given;
-use super::walk::{Copy, Made, Run};
 use crate::image::spec::grammar::{is_identifier, is_relative, is_word};
 use crate::image::spec::{Hugo, Manager, Source, Static, Vite};
 

@@ -1,8 +1,8 @@
 //! What a container is started with: `ENTRYPOINT` and `CMD`, those of the base where there are none, and what stands
 //! around the program itself.
 
+use super::made::Made;
 use super::read::Args;
-use super::walk::Made;
 use crate::shell::{Done, Piece, ShellText, statements};
 
 /// The command line of a container.

@@ -23,9 +23,7 @@ pub(super) fn source(spec: &Spec, faults: &mut Faults) {
         }
         Source::Rust(source) => {
             version = source.version.as_deref();
-            faults.want_option("root", source.root.as_deref(), is_relative, RELATIVE);
-            faults.want_option("pname", source.pname.as_deref(), is_store_name, STORE_NAME);
-            faults.want_option("program", source.program.as_deref(), is_file_name, PROGRAM);
+            compiled(&source.root, &source.pname, &source.program, faults);
             faults.want_each(
                 "features",
                 &source.features,
@@ -35,9 +33,7 @@ pub(super) fn source(spec: &Spec, faults: &mut Faults) {
         }
         Source::Go(source) => {
             version = source.version.as_deref();
-            faults.want_option("root", source.root.as_deref(), is_relative, RELATIVE);
-            faults.want_option("pname", source.pname.as_deref(), is_store_name, STORE_NAME);
-            faults.want_option("program", source.program.as_deref(), is_file_name, PROGRAM);
+            compiled(&source.root, &source.pname, &source.program, faults);
             faults.want_each(
                 "packages",
                 &source.packages,
@@ -131,6 +127,18 @@ pub(super) fn source(spec: &Spec, faults: &mut Faults) {
     }
     // It is part of a store path's name and, where no other is given, the tag.
     faults.want_option("version", version, is_version, VERSION);
+}
+
+/// What cargo and go build have in common.
+fn compiled(
+    root: &Option<String>,
+    pname: &Option<String>,
+    program: &Option<String>,
+    faults: &mut Faults,
+) {
+    faults.want_option("root", root.as_deref(), is_relative, RELATIVE);
+    faults.want_option("pname", pname.as_deref(), is_store_name, STORE_NAME);
+    faults.want_option("program", program.as_deref(), is_file_name, PROGRAM);
 }
 
 fn package(source: &Package, faults: &mut Faults) {
